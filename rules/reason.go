@@ -1,0 +1,85 @@
+package rules
+
+// Code says why a decision is what it is. The codes are those of RULES.md, in
+// its order; docs/policy.md sets each beside its clause, its test and its words.
+type Code string
+
+// The reasons, in the order in which they are listed.
+const (
+	UnknownSender    Code = "unknown_sender"
+	SenderUnverified Code = "sender_unverified"
+
+	AgreementMissing Code = "agreement_missing"
+	PartnerSuspended Code = "partner_suspended"
+	PartnerInactive  Code = "partner_inactive"
+	PlanNotEligible  Code = "plan_not_eligible"
+
+	OwnOrganisation   Code = "own_organisation"
+	Conflict          Code = "conflict"
+	ExistingCustomer  Code = "existing_customer"
+	AlreadyRegistered Code = "already_registered"
+	RenewalLimit      Code = "renewal_limit"
+
+	MissingField    Code = "missing_field"
+	InvalidEmail    Code = "invalid_email"
+	InvalidURL      Code = "invalid_url"
+	InvalidLeadType Code = "invalid_lead_type"
+
+	UnclearOrganisation Code = "unclear_organisation"
+	ContradictoryMail   Code = "contradictory_mail"
+	SuspiciousAddress   Code = "suspicious_address"
+	// GrantedMeanwhile is D3's: a mail judged late would take what was granted
+	// after its receipt.
+	GrantedMeanwhile Code = "granted_meanwhile"
+
+	CapReached Code = "cap_reached"
+)
+
+// Codes are all reasons in their order.
+var Codes = [...]Code{
+	UnknownSender, SenderUnverified,
+	AgreementMissing, PartnerSuspended, PartnerInactive, PlanNotEligible,
+	OwnOrganisation, Conflict, ExistingCustomer, AlreadyRegistered, RenewalLimit,
+	MissingField, InvalidEmail, InvalidURL, InvalidLeadType,
+	UnclearOrganisation, ContradictoryMail, SuspiciousAddress, GrantedMeanwhile,
+	CapReached,
+}
+
+// Outcome is the decision that the reason alone leads to.
+func (c Code) Outcome() Outcome {
+	switch c {
+	case UnknownSender, SenderUnverified:
+		return Held
+	case MissingField, InvalidEmail, InvalidURL, InvalidLeadType:
+		return NeedsInfo
+	case UnclearOrganisation, ContradictoryMail, SuspiciousAddress, GrantedMeanwhile:
+		return Review
+	}
+	return Rejected
+}
+
+// Reason is a code and the field that it speaks of, if it speaks of one.
+type Reason struct {
+	Code  Code  `json:"code"`
+	Field Field `json:"field"`
+}
+
+// Outcome is what was decided of a prospect or of an item.
+type Outcome string
+
+// The decisions of PRODUCT.md.
+const (
+	Accepted     Outcome = "accepted"
+	ContactAdded Outcome = "contact_added"
+	Rejected     Outcome = "rejected"
+	NeedsInfo    Outcome = "needs_info"
+	Review       Outcome = "review"
+	Renewed      Outcome = "renewed"
+	Queued       Outcome = "queued"
+	Withdrawn    Outcome = "withdrawn"
+	Updated      Outcome = "updated"
+	Answered     Outcome = "answered"
+	Ignored      Outcome = "ignored"
+	Held         Outcome = "held"
+	Quarantined  Outcome = "quarantined"
+)
