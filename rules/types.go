@@ -247,6 +247,9 @@ type Reading struct {
 	// Ordinal is the number of the list that we had sent, where the mail
 	// answers by number; 0 where it does not.
 	Ordinal int `json:"ordinal,omitempty"`
+	// All is set where the mail says this of every prospect that was asked about
+	// ("QL for all").
+	All bool `json:"all,omitempty"`
 	// Unusable holds what the mail gave for a field where that is no value of
 	// it: "none yet" for a website, "hot lead" for a lead type.
 	Unusable map[Field]string `json:"unusable,omitempty"`
@@ -280,6 +283,10 @@ type Handling struct {
 	Why string `json:"why,omitempty"`
 	// NoReply is why no answer may be sent; "" where one may.
 	NoReply string `json:"no_reply,omitempty"`
+	// Machine is set where a machine wrote the mail (Auto-Submitted:
+	// auto-generated): its content counts, and NoReply holds unless staff chose to
+	// have this partner's machine acknowledged (MAIL.md 2).
+	Machine bool `json:"machine,omitempty"`
 	// Alert asks for a notice to staff at once.
 	Alert bool `json:"alert,omitempty"`
 }
@@ -301,7 +308,9 @@ type Request struct {
 	Thread []string `json:"thread,omitempty"`
 	// Questions are sentences that no item accounts for.
 	Questions []string `json:"questions,omitempty"`
-	Warnings  []string `json:"warnings,omitempty"`
+	// Empty is set where nothing but a signature was newly written (MAIL.md 105).
+	Empty    bool     `json:"empty,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Refs are the references and companies named under renew, withdraw and
