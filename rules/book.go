@@ -82,3 +82,140 @@ type Query struct {
 	// Candidates is how many unused references are needed.
 	Candidates int
 }
+
+// Outstanding says whether a registration counts on a day, as of an instant of
+// that day: under review, or accepted and not past its last day, withdrawn,
+// revoked, released or won (D11). It looks at dates, never at whether somebody
+// has tidied up (D2).
+func (r Registration) Outstanding(today Date, at time.Time) bool {
+	if !r.EndedAt.IsZero() && !r.EndedAt.After(at) {
+		return false
+	}
+	return len(r.Terms) == 0 || r.Until() >= today
+}
+
+// UnderReview says whether a person has still to decide it.
+func (r Registration) UnderReview() bool { return r.State == StateUnderReview }
+
+// open are the partner's asks that have not lapsed by today (D21).
+func (b Book) open(p Policy) []Ask {
+	var asks []Ask
+	for _, a := range b.Asks {
+		if p.Day(a.Last).AddDays(p.CompletionDays) >= p.Day(b.Received) {
+			asks = append(asks, a)
+		}
+	}
+	return asks
+}
+
+// meter counts the partner's slots.
+func (b Book) meter(p Policy) Meter {
+	m := Meter{Of: p.MaxOutstanding}
+	today := p.Day(b.Received)
+	for _, r := range b.Registrations {
+		if b.Partner == nil || r.Partner != b.Partner.ID || !r.Outstanding(today, b.Received) {
+			continue
+		}
+		if r.UnderReview() && r.Slot == 0 {
+			continue
+		}
+		m.Used++
+		if until := r.Until(); until != "" && today.DaysUntil(until) <= 30 {
+			m.Expiring++
+		}
+	}
+	return m
+}
+
+// freeSlot is the partner's lowest free slot, 0 where the cap is reached (D11).
+func (b Book) freeSlot(p Policy) int {
+	if b.meter(p).Used >= p.MaxOutstanding {
+		return 0
+	}
+	taken := map[int]bool{}
+	for _, r := range b.Registrations {
+		if r.Partner == b.Partner.ID && r.Slot > 0 {
+			taken[r.Slot] = true
+		}
+	}
+	for slot := 1; slot <= p.MaxOutstanding; slot++ {
+		if !taken[slot] {
+			return slot
+		}
+	}
+	return 0
+}
+
+// Apply returns the Book after a decision about the same mail: what a further
+// prospect, or a further mail of a group, has to be judged by. b is not changed.
+func Apply(b Book, d Decision) Book {
+	for _, j := range d.Judgements {
+		b = b.after(j)
+	}
+	return b
+}
+
+// after is the Book after one judgement.
+func (b Book) after(j Judgement) Book {
+	b.Registrations = append([]Registration(nil), b.Registrations...)
+	asks := make([]Ask, 0, len(b.Asks)+1)
+	var asked *Ask
+	for _, a := range b.Asks {
+		if a.Ref == j.Ref || a.Ref == j.Ask {
+			asked = &a
+			continue
+		}
+		asks = append(asks, a)
+	}
+	if asked != nil && (j.Decision == Held || j.Decision == Ignored) {
+		asks = append(asks, *asked)
+	}
+	b.Asks = asks
+
+	contact := Contact{j.Prospect.FirstName, j.Prospect.LastName, j.Prospect.Email}
+	switch j.Decision {
+	case NeedsInfo:
+		b.Asks = append(b.Asks, Ask{Ref: j.Ref, Partner: b.Partner.ID, Prospect: j.Prospect, Asked: j.Asked,
+			Last: b.Received, Proposal: j.Proposal, NoWebsite: j.NoWebsite})
+	case Accepted, Review:
+		reg := Registration{Ref: j.Ref, Partner: b.Partner.ID, Organisation: j.Organisation, Prospect: j.Prospect,
+			Contacts: []Contact{contact}, State: StateActive, Received: b.Received, Slot: j.Slot}
+		if j.Decision == Review {
+			reg.State = StateUnderReview
+		} else {
+			reg.Terms = []Term{j.Term}
+		}
+		b.Registrations = append(b.Registrations, reg)
+	case ContactAdded, Renewed:
+		for i, r := range b.Registrations {
+			if r.Ref != j.Holds {
+				continue
+			}
+			if j.Decision == Renewed {
+				r.State, r.EndedAt, r.Slot = StateActive, time.Time{}, j.Slot
+				r.Terms = append(append([]Term(nil), r.Terms...), j.Term)
+			}
+			if contact.Email != "" && !r.knows(contact.Email) {
+				r.Contacts = append(append([]Contact(nil), r.Contacts...), contact)
+			}
+			b.Registrations[i] = r
+		}
+	}
+	for i, ref := range b.References {
+		if ref == j.Ref {
+			b.References = append(append([]Reference(nil), b.References[:i]...), b.References[i+1:]...)
+			break
+		}
+	}
+	return b
+}
+
+// knows says whether an address is one of the registration's contacts.
+func (r Registration) knows(email string) bool {
+	for _, c := range r.Contacts {
+		if Address(c.Email).SameMailbox(Address(email)) {
+			return true
+		}
+	}
+	return false
+}

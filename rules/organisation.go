@@ -266,3 +266,9 @@ func prefixLen(prefix string, path []string) int {
 	}
 	return len(want)
 }
+
+// organisation is Organisation without its error: "" where there is none.
+func (p Policy) organisation(url string) OrganisationKey {
+	key, _ := p.Organisation(url)
+	return key
+}

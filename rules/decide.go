@@ -1,0 +1,333 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Decide judges one mail by the program's rules, as of its receipt (D2). It
+// reads nothing but its arguments; the same arguments give the same decision.
+//
+// A mail is first judged as a whole: what a machine wrote is filed, a stranger's
+// is held, what only a person can answer is held with a receipt. In what remains
+// each prospect is decided alone, in the written order, each by the Book that
+// the one before it left (D12).
+func Decide(b Book, r Request, p Policy) Decision {
+	d := Decision{
+		State: MailDecided, Folder: FolderProcessed,
+		Judgements: []Judgement{}, Actions: []Action{},
+		Received: b.Received, Today: p.Day(b.Received),
+	}
+	whole(&d, b, r)
+	if d.State == MailDecided {
+		b = items(&d, b, r, p)
+	}
+	if b.Partner != nil {
+		d.Meter = b.meter(p)
+	}
+	if d.Reply != ReplyNone {
+		d.Withheld = withheld(b, r, p)
+	}
+	return d
+}
+
+// whole decides what can be said of the mail as a whole; it leaves the state
+// decided where the items are to be looked at.
+func whole(d *Decision, b Book, r Request) {
+	end := func(s MailState, f Folder, why string) {
+		d.State, d.Folder, d.Why = s, f, why
+	}
+	d.Alert = r.Handling.Alert
+	switch {
+	case b.Duplicate != 0:
+		end(MailIgnored, FolderProcessed, fmt.Sprintf("repeats mail %d", b.Duplicate))
+	case r.Handling.Route != "":
+		routed(end, r.Handling)
+	case r.Kind == KindAutoReply:
+		end(MailIgnored, FolderAutomatic, "an automatic reply")
+	case r.Kind == KindBounce:
+		end(MailIgnored, FolderBounces, "a bounce")
+	case r.Kind == KindBulk:
+		end(MailIgnored, FolderAutomatic, "bulk mail")
+	case b.Sender.Staff:
+		// MAIL.md 133: without a token staff's mail is nobody's registration.
+		end(MailIgnored, FolderProcessed, "from staff, without a token")
+	case b.Sender.Verdict == Unverified:
+		end(MailHeld, FolderReview, "the sender is not verified")
+		d.Reasons = []Reason{{Code: SenderUnverified}}
+	case b.Partner == nil:
+		end(MailHeld, FolderReview, "the sender is no partner")
+		d.Reasons = []Reason{{Code: UnknownSender}}
+		if b.RepliesToday == 0 {
+			d.Reply = ReplyUnknownSender
+		}
+	case r.Kind == KindThanks:
+		end(MailIgnored, FolderProcessed, "thanks")
+	case r.Empty:
+		d.Why, d.Reply = "nothing was written", ReplyNothingFound
+	case r.Kind != KindRegistration:
+		end(MailHeld, FolderReview, "a person must answer: "+string(r.Kind))
+		d.Reply = ReplyHeld
+		for _, it := range r.Items {
+			d.Actions = append(d.Actions, Action{Verb: it.Verb, Ref: it.Ref, Decision: Held})
+		}
+	}
+}
+
+// routed ends a mail by what its headers say (automatic.go of intake).
+func routed(end func(MailState, Folder, string), h Handling) {
+	switch h.Route {
+	case RouteAutomatic:
+		end(MailIgnored, FolderAutomatic, h.Why)
+	case RouteBounce:
+		end(MailIgnored, FolderBounces, h.Why)
+	case RouteProcessed:
+		end(MailIgnored, FolderProcessed, h.Why)
+	case RouteQuarantine:
+		end(MailQuarantined, FolderQuarantine, h.Why)
+	default:
+		end(MailHeld, FolderReview, h.Why)
+	}
+}
+
+// withheld says why a reply that is due is not sent. Accepting content and being
+// allowed to answer are two decisions; a breaker stops replies, never intake.
+func withheld(b Book, r Request, p Policy) string {
+	if why := r.Handling.NoReply; why != "" {
+		if !r.Handling.Machine || b.Partner == nil || !b.Partner.AcknowledgeAutomatic {
+			return why
+		}
+	}
+	if b.RepliesToday >= p.RepliesPerDay {
+		return fmt.Sprintf("%d replies went to this address today", b.RepliesToday)
+	}
+	return ""
+}
+
+// items decides each thing that the mail asks for, in order, and returns the
+// Book after the last.
+func items(d *Decision, b Book, r Request, p Policy) Book {
+	for _, it := range r.Items {
+		var js []Judgement
+		switch it.Verb {
+		case VerbRegister, VerbAnswer:
+			if it.Prospect == nil || *it.Prospect < 0 || *it.Prospect >= len(r.Prospects) {
+				continue
+			}
+			js = reading(b, r, p, it.Verb, *it.Prospect)
+		case VerbConfirm:
+			js = confirmed(b, r, p)
+		}
+		if len(js) == 0 {
+			// Neither ours to decide yet nor bound to anything that we asked.
+			d.Actions = append(d.Actions, Action{Verb: it.Verb, Ref: it.Ref, Decision: Held})
+			continue
+		}
+		for _, j := range js {
+			d.Judgements = append(d.Judgements, j)
+			b = b.after(j)
+		}
+	}
+	if len(d.Judgements)+len(d.Actions) == 0 {
+		d.Why, d.Reply = "nothing to register was found", ReplyNothingFound
+		return b
+	}
+	d.Reply = ReplyVerdicts
+	waits, decided := len(d.Actions) > 0 || len(r.Questions) > 0, 0
+	for _, j := range d.Judgements {
+		waits = waits || j.Decision == Review || j.Decision == Held
+		if j.Decision != Held {
+			decided++
+		}
+	}
+	if waits {
+		// One folder a mail: Review while anything in it waits.
+		d.Folder = FolderReview
+	}
+	if decided == 0 {
+		d.State, d.Why = MailHeld, "a person must answer"
+	}
+	if len(d.Judgements) == 0 {
+		d.Reply = ReplyHeld
+	}
+	return b
+}
+
+// reading judges one prospect of the mail, or, where a bare answer was meant for
+// several, each of those.
+func reading(b Book, r Request, p Policy, verb Verb, i int) []Judgement {
+	bound, unclear := bind(b, r, p, verb, i)
+	var js []Judgement
+	switch {
+	case len(unclear) > 0:
+		// Several asks are open and nothing says which is meant: we ask again (D20).
+		for _, a := range unclear {
+			j := judge(b, Reading{}, &a, r, p)
+			j.Reading, j.Verb = i, verb
+			js = append(js, j)
+			b = b.after(j)
+		}
+	case len(bound) > 0:
+		for _, a := range bound {
+			j := judge(b, r.Prospects[i], &a, r, p)
+			j.Reading, j.Verb = i, verb
+			js = append(js, j)
+			b = b.after(j)
+		}
+	default:
+		j := judge(b, r.Prospects[i], nil, r, p)
+		j.Reading, j.Verb = i, verb
+		js = append(js, j)
+	}
+	return js
+}
+
+// confirmed carries out a YES: it confirms every website that our last mail in
+// the thread proposed (D22).
+func confirmed(b Book, r Request, p Policy) []Judgement {
+	var js []Judgement
+	for _, a := range asksOf(b, r, p) {
+		if a.Proposal == "" {
+			continue
+		}
+		j := judge(b, Reading{Prospect: Prospect{URL: a.Proposal}}, &a, r, p)
+		j.Reading, j.Verb = -1, VerbConfirm
+		js = append(js, j)
+		b = b.after(j)
+	}
+	return js
+}
+
+// asksOf are the open asks that a mail answers: those that our last mail in the
+// thread numbered, in its order; where the thread was lost, those that the mail
+// mentions.
+func asksOf(b Book, r Request, p Policy) []Ask {
+	var asks []Ask
+	open, refs := b.open(p), b.Conversation.Numbering
+	if len(refs) == 0 {
+		refs = r.Mentions
+	}
+	for _, ref := range refs {
+		for _, a := range open {
+			if a.Ref == ref {
+				asks = append(asks, a)
+			}
+		}
+	}
+	return asks
+}
+
+// bind finds the open asks that a prospect of a mail answers (D19, D20). In this
+// order: the reference that stands with it; a reference in the new text or the
+// subject, where there is one prospect and one such ask; the number of our list;
+// the thread; the same organisation. unclear are the asks among which nothing
+// chooses.
+//
+// A prospect that names another organisation, another address or another company
+// than the thread's ask is a new one: partners answer an old mail because that is
+// the quickest way to write to us.
+func bind(b Book, r Request, p Policy, verb Verb, i int) (bound, unclear []Ask) {
+	read, open, thread := r.Prospects[i], b.open(p), asksOf(b, r, p)
+	byRef := func(ref Reference) []Ask {
+		for _, a := range open {
+			if a.Ref == ref {
+				return []Ask{a}
+			}
+		}
+		return nil
+	}
+	if read.Ref != "" {
+		return byRef(read.Ref), nil
+	}
+	if n := read.Ordinal; n > 0 && n <= len(b.Conversation.Numbering) {
+		return byRef(b.Conversation.Numbering[n-1]), nil
+	}
+	if len(r.Prospects) == 1 {
+		var mentioned []Ask
+		for _, ref := range r.Mentions {
+			mentioned = append(mentioned, byRef(ref)...)
+		}
+		if len(mentioned) == 1 {
+			return mentioned, nil
+		}
+	}
+	if read.All {
+		return lacking(thread, read), nil
+	}
+	var known, possible []Ask
+	for _, a := range thread {
+		switch likeness(a, read.Prospect, p) {
+		case +1:
+			known = append(known, a)
+		case 0:
+			possible = append(possible, a)
+		}
+	}
+	switch {
+	case len(known) == 1:
+		return known, nil
+	case len(known) > 1:
+		return nil, known
+	case len(possible) == 1:
+		return possible, nil
+	case len(possible) > 1:
+		if verb == VerbAnswer {
+			return nil, possible
+		}
+		return nil, nil
+	}
+	if org := p.organisation(read.URL); org != "" {
+		var same []Ask
+		for _, a := range open {
+			if org == p.organisation(a.Prospect.URL) || org == p.organisation(a.Proposal) {
+				same = append(same, a)
+			}
+		}
+		if len(same) == 1 {
+			return same, nil
+		}
+	}
+	return nil, nil
+}
+
+// lacking are the asks that wait for something that the reading states.
+func lacking(asks []Ask, read Reading) []Ask {
+	var out []Ask
+	for _, a := range asks {
+		for _, f := range Fields {
+			if read.Get(f) != "" && a.Prospect.Get(f) == "" {
+				out = append(out, a)
+				break
+			}
+		}
+	}
+	return out
+}
+
+// likeness compares what a mail states with what an ask knows, by the fields
+// that tell one prospect from another: +1 they agree on one and differ on none,
+// -1 they differ on one, 0 they share none.
+func likeness(a Ask, read Prospect, p Policy) int {
+	like := 0
+	note := func(same bool) {
+		if !same {
+			like = -1
+		} else if like == 0 {
+			like = 1
+		}
+	}
+	if read.Company != "" && a.Prospect.Company != "" {
+		note(SameName(read.Company, a.Prospect.Company))
+	}
+	x, y := p.organisation(read.URL), p.organisation(a.Prospect.URL)
+	if x != "" && y != "" {
+		note(x == y)
+	}
+	if like == 0 && read.Email != "" && a.Prospect.Email != "" {
+		note(Address(read.Email).SameMailbox(Address(a.Prospect.Email)))
+	}
+	if like == 0 && read.LastName != "" && a.Prospect.LastName != "" && read.FirstName != "" && a.Prospect.FirstName != "" {
+		note(strings.EqualFold(read.LastName, a.Prospect.LastName) && strings.EqualFold(read.FirstName, a.Prospect.FirstName))
+	}
+	return like
+}
