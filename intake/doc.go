@@ -1,0 +1,2 @@
+// Package intake turns raw mail into facts.
+package intake
