@@ -81,6 +81,8 @@ type Query struct {
 	Thread        []string
 	// Candidates is how many unused references are needed.
 	Candidates int
+	// Zone is the program's, by whose days RepliesToday counts; nil is UTC.
+	Zone *time.Location
 }
 
 // Outstanding says whether a registration counts on a day, as of an instant of

@@ -1,0 +1,186 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"leadmail/rules"
+)
+
+const partnerColumns = `id, name, organisation, plan, joined_on, agreement_on, suspended_on, suspended_reason, lapsed_on, mode, acknowledge_automatic`
+
+func scanPartner(scan scan) (rules.Partner, error) {
+	var p rules.Partner
+	return p, scan(&p.ID, &p.Name, &p.Organisation, &p.Plan, day{&p.JoinedOn}, day{&p.AgreementOn}, day{&p.SuspendedOn}, &p.SuspendedReason,
+		day{&p.LapsedOn}, &p.Mode, &p.AcknowledgeAutomatic)
+}
+
+// Partners lists the members of the program, by id.
+func (tx *Tx) Partners() ([]rules.Partner, error) { return tx.partners("") }
+
+// Partner returns one member; ErrNotFound where there is none, or was.
+func (tx *Tx) Partner(id rules.PartnerID) (rules.Partner, error) {
+	if id == "" {
+		return rules.Partner{}, fmt.Errorf("partner %q: %w", id, ErrNotFound)
+	}
+	all, err := tx.partners(id)
+	if err == nil && len(all) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return rules.Partner{}, fmt.Errorf("partner %s: %w", id, err)
+	}
+	return all[0], nil
+}
+
+// partners reads one partner, or all for "", in three queries.
+func (tx *Tx) partners(id rules.PartnerID) ([]rules.Partner, error) {
+	all, err := list(tx, scanPartner, "SELECT "+partnerColumns+" FROM partners WHERE removed_at IS NULL AND ($1 = '' OR id = $1) ORDER BY id", string(id))
+	if err != nil {
+		return nil, err
+	}
+	place := map[rules.PartnerID]*rules.Partner{}
+	for i := range all {
+		all[i].Addresses = []rules.Address{}
+		place[all[i].ID] = &all[i]
+	}
+	type owned struct {
+		partner rules.PartnerID
+		what    string
+	}
+	scanOwned := func(scan scan) (owned, error) {
+		var o owned
+		return o, scan(&o.partner, &o.what)
+	}
+	addresses, err := list(tx, scanOwned, "SELECT partner, address FROM partner_addresses WHERE ($1 = '' OR partner = $1) ORDER BY partner, position", string(id))
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range addresses {
+		if p := place[o.partner]; p != nil {
+			p.Addresses = append(p.Addresses, rules.Address(o.what))
+		}
+	}
+	domains, err := list(tx, scanOwned, "SELECT partner, domain FROM partner_domains WHERE ($1 = '' OR partner = $1) ORDER BY partner, position", string(id))
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range domains {
+		if p := place[o.partner]; p != nil {
+			p.Domains = append(p.Domains, o.what)
+		}
+	}
+	return all, nil
+}
+
+// SavePartner enters a partner or replaces what is known of it. own are the
+// organisations that are the partner's besides p.Organisation: the keys of its
+// domains and of the addresses that are at no public mail domain (D16); they
+// replace those of before. Where an address or a domain is another partner's,
+// the error wraps ErrTaken and says which.
+func (tx *Tx) SavePartner(p rules.Partner, actor, why string, own ...rules.OrganisationKey) error {
+	for _, a := range p.Addresses {
+		var owner rules.PartnerID
+		if err := tx.get([]any{&owner}, "SELECT partner FROM partner_addresses WHERE address = $1 AND partner <> $2", a, p.ID); err == nil {
+			return fmt.Errorf("partner %s: address %s is partner %s's: %w", p.ID, string(a), owner, ErrTaken)
+		} else if !errors.Is(err, ErrNotFound) {
+			return err
+		}
+	}
+	for _, d := range p.Domains {
+		var owner rules.PartnerID
+		if err := tx.get([]any{&owner}, "SELECT partner FROM partner_domains WHERE domain = $1 AND partner <> $2", d, p.ID); err == nil {
+			return fmt.Errorf("partner %s: domain %s is partner %s's: %w", p.ID, d, owner, ErrTaken)
+		} else if !errors.Is(err, ErrNotFound) {
+			return err
+		}
+	}
+	what := "changed"
+	n, err := tx.exec(`UPDATE partners SET name = $2, organisation = $3, plan = $4, joined_on = $5, agreement_on = $6, suspended_on = $7,
+		suspended_reason = $8, lapsed_on = $9, mode = $10, acknowledge_automatic = $11, removed_at = NULL, turn = turn + 1 WHERE id = $1`, partnerArgs(p)...)
+	if err == nil && n == 0 {
+		what = "added"
+		_, err = tx.exec("INSERT INTO partners ("+partnerColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", partnerArgs(p)...)
+	}
+	if err == nil {
+		err = tx.disown(p.ID)
+	}
+	if err != nil {
+		return fmt.Errorf("partner %s: %w", p.ID, err)
+	}
+	for i, a := range p.Addresses {
+		if _, err := tx.exec("INSERT INTO partner_addresses (address, partner, position) VALUES ($1, $2, $3)", a, p.ID, i); err != nil {
+			return fmt.Errorf("partner %s: address %s: %w", p.ID, string(a), err)
+		}
+	}
+	for i, d := range p.Domains {
+		if _, err := tx.exec("INSERT INTO partner_domains (domain, partner, position) VALUES ($1, $2, $3)", d, p.ID, i); err != nil {
+			return fmt.Errorf("partner %s: domain %s: %w", p.ID, d, err)
+		}
+	}
+	for _, key := range append([]rules.OrganisationKey{p.Organisation}, own...) {
+		if key == "" {
+			continue
+		}
+		if _, err := tx.exec("INSERT INTO partner_organisations (key, partner) VALUES ($1, $2) ON CONFLICT (key, partner) DO NOTHING", key, p.ID); err != nil {
+			return fmt.Errorf("partner %s: organisation %s: %w", p.ID, key, err)
+		}
+	}
+	return tx.Note(actor, string(p.ID), what, why)
+}
+
+func partnerArgs(p rules.Partner) []any {
+	return []any{p.ID, p.Name, p.Organisation, p.Plan, on(p.JoinedOn), on(p.AgreementOn), on(p.SuspendedOn), p.SuspendedReason, on(p.LapsedOn), p.Mode, p.AcknowledgeAutomatic}
+}
+
+func (tx *Tx) disown(id rules.PartnerID) error {
+	for _, table := range []string{"partner_addresses", "partner_domains", "partner_organisations"} {
+		if _, err := tx.exec("DELETE FROM "+table+" WHERE partner = $1", id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RemovePartner takes a partner out of the program: its addresses and domains
+// are nobody's, what it held is released, what it had open is closed. The record
+// stays; SavePartner with the same id brings the partner back, not its leads.
+func (tx *Tx) RemovePartner(id rules.PartnerID, actor, why string) error {
+	n, err := tx.exec("UPDATE partners SET removed_at = $2, turn = turn + 1 WHERE id = $1 AND removed_at IS NULL", id, at(tx.now))
+	if err := one(n, err, "partner %s", id); err != nil {
+		return err
+	}
+	if err := tx.disown(id); err != nil {
+		return fmt.Errorf("partner %s: %w", id, err)
+	}
+	for _, sql := range []string{
+		"UPDATE registrations SET state = 'released', slot = NULL, ended_at = $2 WHERE partner = $1 AND state IN ('active', 'under_review')",
+		"UPDATE prospects SET state = CASE WHEN state = 'needs_info' THEN 'lapsed' ELSE 'withdrawn' END, decided_at = $2 WHERE partner = $1 AND state IN ('needs_info', 'review')",
+	} {
+		if _, err := tx.exec(sql, id, at(tx.now)); err != nil {
+			return fmt.Errorf("partner %s: %w", id, err)
+		}
+	}
+	return tx.Note(actor, string(id), "removed", why)
+}
+
+// PartnerOf is the partner for whom an address writes (D31): the address as it
+// was registered, to the letter, before its whole domain. nil is nobody.
+func (tx *Tx) PartnerOf(address rules.Address) (*rules.Partner, error) {
+	var id rules.PartnerID
+	err := tx.get([]any{&id}, "SELECT partner FROM partner_addresses WHERE address = $1", address)
+	if errors.Is(err, ErrNotFound) {
+		err = tx.get([]any{&id}, "SELECT partner FROM partner_domains WHERE domain = $1", address.Domain())
+	}
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p, err := tx.Partner(id)
+	if err != nil {
+		return nil, err
+	}
+	return &p, nil
+}

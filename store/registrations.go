@@ -1,0 +1,264 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"leadmail/rules"
+)
+
+const registrationColumns = `r.ref, r.partner, r.organisation, r.state, r.received, r.ended_at, COALESCE(r.slot, 0),
+	p.first_name, p.last_name, p.email, p.url, p.company, p.lead_type`
+
+func scanRegistration(scan scan) (rules.Registration, error) {
+	r := rules.Registration{Contacts: []rules.Contact{}, Terms: []rules.Term{}}
+	p := &r.Prospect
+	return r, scan(&r.Ref, &r.Partner, &r.Organisation, &r.State, instant{&r.Received}, instant{&r.EndedAt}, &r.Slot,
+		&p.FirstName, &p.LastName, &p.Email, &p.URL, &p.Company, &p.LeadType)
+}
+
+// registrations reads what a condition over r (registrations) and p (their
+// prospects) chooses, with terms and contacts, in three queries.
+func (tx *Tx) registrations(where string, args ...any) ([]rules.Registration, error) {
+	all, err := list(tx, scanRegistration, "SELECT "+registrationColumns+" FROM registrations r JOIN prospects p ON p.ref = r.ref WHERE "+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	place := map[rules.Reference]*rules.Registration{}
+	refs := make([]rules.Reference, len(all))
+	for i := range all {
+		refs[i] = all[i].Ref
+		place[all[i].Ref] = &all[i]
+	}
+	_, err = list(tx, func(scan scan) (struct{}, error) {
+		var ref rules.Reference
+		var t rules.Term
+		err := scan(&ref, &t.N, day{&t.From}, day{&t.Until})
+		if r := place[ref]; r != nil {
+			r.Terms = append(r.Terms, t)
+		}
+		return struct{}{}, err
+	}, "SELECT ref, n, from_on, until_on FROM terms WHERE ref "+tx.dialect.in(1)+" ORDER BY ref, n", texts(refs))
+	if err != nil {
+		return nil, err
+	}
+	_, err = list(tx, func(scan scan) (struct{}, error) {
+		var ref rules.Reference
+		var c rules.Contact
+		err := scan(&ref, &c.FirstName, &c.LastName, &c.Email)
+		if r := place[ref]; r != nil {
+			r.Contacts = append(r.Contacts, c)
+		}
+		return struct{}{}, err
+	}, "SELECT ref, first_name, last_name, email FROM contacts WHERE ref "+tx.dialect.in(1)+" ORDER BY ref, n", texts(refs))
+	return all, err
+}
+
+// RegistrationFilter chooses registrations; what is zero does not count.
+type RegistrationFilter struct {
+	Partner      rules.PartnerID
+	State        rules.RegistrationState
+	Organisation rules.OrganisationKey
+	Limit        int
+}
+
+// Registrations lists registrations, oldest first.
+func (tx *Tx) Registrations(f RegistrationFilter) ([]rules.Registration, error) {
+	return tx.registrations(`($1 = '' OR r.partner = $1) AND ($2 = '' OR r.state = $2) AND ($3 = '' OR r.organisation = $3)
+		ORDER BY r.received, r.ref LIMIT $4`, string(f.Partner), string(f.State), string(f.Organisation), limit(f.Limit))
+}
+
+// Registration returns one registration; ErrNotFound where the reference names
+// none (it may name a prospect: see Prospect).
+func (tx *Tx) Registration(ref rules.Reference) (rules.Registration, error) {
+	all, err := tx.registrations("r.ref = $1", ref)
+	if err == nil && len(all) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return rules.Registration{}, fmt.Errorf("registration %s: %w", ref, err)
+	}
+	return all[0], nil
+}
+
+// Touch is the beginning of a transaction that decides for a partner: it takes
+// the partner's turn, so that two transactions for one partner follow each other,
+// and closes the terms that have ended by today of what the partner holds and of
+// whatever stands at the organisations (D2). Without a partner ("") it only closes.
+func (tx *Tx) Touch(partner rules.PartnerID, orgs []rules.OrganisationKey, today rules.Date) error {
+	if partner != "" {
+		n, err := tx.exec("UPDATE partners SET turn = turn + 1 WHERE id = $1", partner)
+		if err := one(n, err, "partner %s", partner); err != nil {
+			return err
+		}
+	}
+	// Rows are locked in the order of their references, in which every
+	// transaction locks them.
+	ended, err := list(tx, scanReference, `SELECT r.ref FROM registrations r
+		WHERE r.state = 'active' AND (r.partner = $1 OR r.organisation `+tx.dialect.in(2)+`)
+		AND NOT EXISTS (SELECT 1 FROM terms t WHERE t.ref = r.ref AND t.until_on >= $3)
+		ORDER BY r.ref`+tx.dialect.forUpdate, string(partner), texts(orgs), on(today))
+	if err != nil || len(ended) == 0 {
+		return err
+	}
+	_, err = tx.exec("UPDATE registrations SET state = 'expired', slot = NULL WHERE state = 'active' AND ref "+tx.dialect.in(1), texts(ended))
+	return err
+}
+
+func scanReference(scan scan) (rules.Reference, error) {
+	var ref rules.Reference
+	return ref, scan(&ref)
+}
+
+// register stores a new registration with its terms and contacts. The prospect
+// of that reference is there already.
+func (tx *Tx) register(r rules.Registration, most int) error {
+	_, err := tx.exec(`INSERT INTO registrations (ref, partner, organisation, name_key, state, received, ended_at, slot, slot_cap)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, r.Ref, r.Partner, r.Organisation, brief(rules.NameKeyOf(r.Prospect.Company)), r.State,
+		at(r.Received), at(r.EndedAt), slot(r.Slot), most)
+	if err != nil {
+		return fmt.Errorf("registration %s: %w", r.Ref, err)
+	}
+	for i, t := range r.Terms {
+		if t.N == 0 {
+			t.N = i + 1
+		}
+		if err := tx.addTerm(r.Ref, t); err != nil {
+			return err
+		}
+	}
+	for _, c := range r.Contacts {
+		if err := tx.addContact(r.Ref, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// slot is a slot as it is stored: NULL for none.
+func slot(n int) any {
+	if n == 0 {
+		return nil
+	}
+	return n
+}
+
+func (tx *Tx) addTerm(ref rules.Reference, t rules.Term) error {
+	_, err := tx.exec(`INSERT INTO terms (ref, n, from_on, until_on)
+		SELECT $1, CASE WHEN CAST($2 AS BIGINT) > 0 THEN CAST($2 AS BIGINT) ELSE COALESCE(MAX(n), 0) + 1 END, $3, $4 FROM terms WHERE ref = $1`,
+		ref, t.N, on(t.From), on(t.Until))
+	if err != nil {
+		return fmt.Errorf("term %d of %s: %w", t.N, ref, err)
+	}
+	return nil
+}
+
+// addContact adds a person whose address the registration does not know.
+func (tx *Tx) addContact(ref rules.Reference, c rules.Contact) error {
+	known, err := list(tx, func(scan scan) (string, error) {
+		var email string
+		return email, scan(&email)
+	}, "SELECT email FROM contacts WHERE ref = $1", ref)
+	if err != nil {
+		return err
+	}
+	for _, email := range known {
+		if strings.EqualFold(email, clean(c.Email)) {
+			return nil
+		}
+	}
+	_, err = tx.exec("INSERT INTO contacts (ref, n, first_name, last_name, email) VALUES ($1, $2, $3, $4, $5)", ref, len(known)+1, c.FirstName, c.LastName, c.Email)
+	if err != nil {
+		return fmt.Errorf("contact of %s: %w", ref, err)
+	}
+	return nil
+}
+
+// freeSlot is a partner's lowest free slot; 0 where none up to most is free.
+func (tx *Tx) freeSlot(partner rules.PartnerID, most int) (int, error) {
+	used, err := list(tx, func(scan scan) (int, error) {
+		var n int
+		return n, scan(&n)
+	}, "SELECT slot FROM registrations WHERE partner = $1 AND slot IS NOT NULL ORDER BY slot", partner)
+	if err != nil {
+		return 0, err
+	}
+	free := 1
+	for _, n := range used {
+		if n == free {
+			free++
+		}
+	}
+	if free > most {
+		return 0, nil
+	}
+	return free, nil
+}
+
+// Imported is the reference of a partner's registration at an organisation whose
+// first term begins on a day; ErrNotFound where there is none.
+func (tx *Tx) Imported(partner rules.PartnerID, org rules.OrganisationKey, from rules.Date) (rules.Reference, error) {
+	var ref rules.Reference
+	err := tx.get([]any{&ref}, `SELECT r.ref FROM registrations r JOIN terms t ON t.ref = r.ref AND t.n = 1
+		WHERE r.partner = $1 AND r.organisation = $2 AND t.from_on = $3 ORDER BY r.ref LIMIT 1`, partner, org, on(from))
+	return ref, err
+}
+
+// ImportRegistration enters a registration that was granted before this program
+// came, with its own dates. It is idempotent by partner, organisation and the
+// first day of its first term: a second time nothing changes, whatever its
+// reference. An active one takes the lowest free slot of most unless it names
+// one. ErrTaken: the organisation is held, or no slot is free.
+func (tx *Tx) ImportRegistration(reg rules.Registration, most int, actor string) error {
+	if len(reg.Terms) == 0 {
+		return fmt.Errorf("registration %s: it has no term", reg.Ref)
+	}
+	if ref, err := tx.Imported(reg.Partner, reg.Organisation, reg.Terms[0].From); err == nil {
+		_ = ref
+		return nil
+	} else if !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	if reg.State == "" {
+		reg.State = rules.StateActive
+		if reg.Until() < rules.Date(tx.now.Format("2006-01-02")) {
+			reg.State = rules.StateExpired
+		}
+	}
+	if reg.Received.IsZero() {
+		reg.Received = reg.Terms[0].From.Time()
+	}
+	if len(reg.Contacts) == 0 {
+		reg.Contacts = []rules.Contact{contactOf(reg.Prospect)}
+	}
+	return tx.Savepoint("import of "+string(reg.Ref), func() error {
+		if n, err := tx.exec("UPDATE partners SET turn = turn + 1 WHERE id = $1", reg.Partner); err != nil || n == 0 {
+			return one(n, err, "partner %s", reg.Partner)
+		}
+		if reg.State != rules.StateActive {
+			reg.Slot = 0
+		} else if reg.Slot == 0 {
+			var err error
+			if reg.Slot, err = tx.freeSlot(reg.Partner, most); err != nil {
+				return err
+			}
+			if reg.Slot == 0 {
+				return fmt.Errorf("partner %s holds %d already, no more fit: %w", reg.Partner, most, ErrTaken)
+			}
+		}
+		p := Prospect{Ref: reg.Ref, Partner: reg.Partner, State: ProspectAccepted, Prospect: reg.Prospect, Organisation: reg.Organisation,
+			Last: reg.Received, DecidedAt: tx.now}
+		if err := tx.insertProspect(p); err != nil {
+			return err
+		}
+		if err := tx.register(reg, most); err != nil {
+			return err
+		}
+		return tx.Note(actor, string(reg.Ref), "imported", fmt.Sprintf("%s for %s, until %s", reg.Organisation, reg.Partner, reg.Until()))
+	})
+}
+
+func contactOf(p rules.Prospect) rules.Contact {
+	return rules.Contact{FirstName: p.FirstName, LastName: p.LastName, Email: p.Email}
+}

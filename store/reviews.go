@@ -1,0 +1,130 @@
+package store
+
+import (
+	"fmt"
+	"time"
+
+	"leadmail/rules"
+)
+
+// Review is something that waits for a person: a prospect under review (Ref is
+// set), or a mail that is held as a whole.
+type Review struct {
+	Ref          rules.Reference
+	InboxID      int64 // 0 for what came without mail
+	Partner      rules.PartnerID
+	Sender       rules.Address
+	Subject      string
+	Received     time.Time
+	Prospect     rules.Prospect
+	Organisation rules.OrganisationKey
+	Reasons      []rules.Reason
+	Why          string
+}
+
+// Reviews lists what waits for a person, oldest first.
+func (tx *Tx) Reviews() ([]Review, error) {
+	return list(tx, scanReview, `SELECT r.ref, COALESCE(p.inbox_id, 0), r.partner, COALESCE(i.sender, ''), COALESCE(i.subject, ''), r.received,
+			p.first_name, p.last_name, p.email, p.url, p.company, p.lead_type, r.organisation, p.reasons, COALESCE(i.why, '')
+		FROM registrations r JOIN prospects p ON p.ref = r.ref LEFT JOIN inbox i ON i.id = p.inbox_id WHERE r.state = 'under_review'
+		UNION ALL
+		SELECT '', id, partner, sender, subject, received, '', '', '', '', '', '', '', '[]', why FROM inbox WHERE waiting
+		ORDER BY 6, 2, 1`)
+}
+
+func scanReview(scan scan) (Review, error) {
+	var r Review
+	var reasons string
+	p := &r.Prospect
+	err := scan(&r.Ref, &r.InboxID, &r.Partner, &r.Sender, &r.Subject, instant{&r.Received},
+		&p.FirstName, &p.LastName, &p.Email, &p.URL, &p.Company, &p.LeadType, &r.Organisation, &reasons, &r.Why)
+	if err == nil {
+		r.Reasons, err = parseReasons(reasons)
+	}
+	return r, err
+}
+
+// DecideReview carries out what a person decided of a prospect under review.
+// Accepted, it is active for the term, under the slot that it had or, where its
+// organisation was held, the lowest free one; rejected, its slot and its
+// organisation are free. The date stays that of the mail. When nothing in the
+// mail waits any more, it is filed under Processed.
+//
+// ErrNotFound: no such registration is under review. ErrTaken: the organisation
+// is held, or no slot is free.
+func (tx *Tx) DecideReview(ref rules.Reference, accepted bool, term rules.Term, actor, why string) error {
+	return tx.Savepoint("review of "+string(ref), func() error {
+		var partner rules.PartnerID
+		var taken, most int
+		var inbox int64
+		if err := tx.get([]any{&partner, &taken, &most, &inbox}, `SELECT r.partner, COALESCE(r.slot, 0), r.slot_cap, COALESCE(p.inbox_id, 0)
+			FROM registrations r JOIN prospects p ON p.ref = r.ref WHERE r.ref = $1 AND r.state = 'under_review'`, ref); err != nil {
+			return fmt.Errorf("review of %s: %w", ref, err)
+		}
+		if _, err := tx.exec("UPDATE partners SET turn = turn + 1 WHERE id = $1", partner); err != nil {
+			return err
+		}
+		state, prospect, ended := rules.StateRefused, ProspectRejected, tx.now
+		what := "review rejected"
+		if accepted {
+			state, prospect, ended, what = rules.StateActive, ProspectAccepted, time.Time{}, "review accepted"
+			if taken == 0 {
+				var err error
+				if taken, err = tx.freeSlot(partner, most); err != nil {
+					return err
+				}
+				if taken == 0 {
+					return fmt.Errorf("review of %s: partner %s has no free slot of %d: %w", ref, partner, most, ErrTaken)
+				}
+			}
+		} else {
+			taken = 0
+		}
+		n, err := tx.exec("UPDATE registrations SET state = $2, slot = $3, ended_at = $4 WHERE ref = $1 AND state = 'under_review'", ref, state, slot(taken), at(ended))
+		if err := one(n, err, "review of %s", ref); err != nil {
+			return err
+		}
+		if accepted {
+			if err := tx.addTerm(ref, term); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.exec("UPDATE prospects SET state = $2, decided_at = $3 WHERE ref = $1", ref, prospect, at(tx.now)); err != nil {
+			return err
+		}
+		if err := tx.Note(actor, string(ref), what, why); err != nil {
+			return err
+		}
+		return tx.settled(inbox)
+	})
+}
+
+// CloseHeld ends a held mail: a person has dealt with it. What was read in it
+// and held with it is closed; the mail is filed under Processed once nothing
+// else in it waits. ErrNotFound: the mail does not wait.
+func (tx *Tx) CloseHeld(inboxID int64, actor, why string) error {
+	return tx.Savepoint(fmt.Sprintf("held mail %d", inboxID), func() error {
+		n, err := tx.exec("UPDATE inbox SET waiting = FALSE, state = CASE WHEN state = 'held' THEN 'decided' ELSE state END WHERE id = $1 AND waiting", inboxID)
+		if err := one(n, err, "held mail %d", inboxID); err != nil {
+			return err
+		}
+		if _, err := tx.exec("UPDATE prospects SET state = 'lapsed', decided_at = $2 WHERE inbox_id = $1 AND state = 'held'", inboxID, at(tx.now)); err != nil {
+			return err
+		}
+		if err := tx.Note(actor, fmt.Sprintf("mail %d", inboxID), "closed", why); err != nil {
+			return err
+		}
+		return tx.settled(inboxID)
+	})
+}
+
+// settled queues a mail's way to Processed when nothing in it waits any more. A
+// mail that was never to be filed (mode shadow) stays where it lies.
+func (tx *Tx) settled(inboxID int64) error {
+	_, err := tx.exec(`UPDATE filings SET folder = $2, queued_at = $3, done_at = NULL, attempts = 0
+		WHERE inbox_id = $1 AND folder <> $2
+		AND NOT EXISTS (SELECT 1 FROM inbox WHERE id = $1 AND waiting)
+		AND NOT EXISTS (SELECT 1 FROM prospects p JOIN registrations r ON r.ref = p.ref WHERE p.inbox_id = $1 AND r.state = 'under_review')`,
+		inboxID, rules.FolderProcessed, at(tx.now))
+	return err
+}
