@@ -1,0 +1,194 @@
+package notify
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"leadmail/rules"
+	"leadmail/templates"
+)
+
+// inner takes the dots out of what a mail client would make a link of.
+var inner = strings.NewReplacer(".", "[.]")
+
+// Alert is a notice to staff.
+type Alert struct {
+	// Subject is the subject and the first line, without end stop.
+	Subject string
+	// What happened, and Hint: what to do about it.
+	What, Hint string
+	// Recovered says that it is over.
+	Recovered bool
+}
+
+// Alert writes a notice to staff.
+func (r *Renderer) Alert(staff rules.Address, a Alert, id Identity) (Rendered, error) {
+	n := templates.Notice{
+		Program: clean(r.program.Name, maxValue), Headline: defang(clean(a.Subject, maxSubject)), What: defang(clean(a.What, maxReason)),
+		Hint: clean(a.Hint, maxReason), Recovered: a.Recovered,
+	}
+	subject := n.Headline
+	if a.Recovered {
+		subject = "Over: " + subject
+	}
+	return r.toStaff(templates.Alert, staff, subject, n, id)
+}
+
+// Confirmation writes to staff what was decided of one mail: facts and codes, a
+// pointer to the original, nothing that could be tapped (MAIL.md, Safety).
+// mailID is the ledger's.
+func (r *Renderer) Confirmation(staff rules.Address, d rules.Decision, q rules.Request, o Original, partner *rules.Partner, mailID int64, id Identity) (Rendered, error) {
+	who := "an unknown sender"
+	if partner != nil {
+		who = string(partner.ID)
+	}
+	n := templates.Notice{
+		Program:  clean(r.program.Name, maxValue),
+		Zone:     r.program.Policy.Zone,
+		Headline: defang(clean(fmt.Sprintf("%s (%s)", r.summary(d, q), who), maxSubject)),
+	}
+	fact := func(label, value string) {
+		if value != "" {
+			n.Facts = append(n.Facts, templates.Line{Label: label, Value: value})
+		}
+	}
+	fact("From", outside(strings.TrimSpace(o.FromName+" <"+string(o.From)+">")))
+	if partner != nil {
+		fact("Partner", clean(partner.Name, maxValue)+" ("+string(partner.ID)+")")
+	}
+	fact("Received", d.Received.In(r.program.Policy.Location()).Format("2 January 2006 15:04:05 MST"))
+	fact("Subject", outside(o.Subject))
+	fact("Kind", string(q.Kind))
+	fact("State", string(d.State))
+	fact("Reasons", codes(d.Reasons))
+	fact("Why", defang(clean(d.Why, maxReason)))
+	answer := string(d.Reply)
+	if answer == "" {
+		answer = "none"
+	}
+	if d.Withheld != "" {
+		answer = "none, withheld: " + clean(d.Withheld, maxReason)
+	}
+	fact("Answer", answer)
+	if partner != nil {
+		meter, err := r.set.Say("meter", d.Meter)
+		if err != nil {
+			return Rendered{}, fmt.Errorf("render confirmation: %w", err)
+		}
+		fact("Meter", meter)
+	}
+	fact("Original", fmt.Sprintf("folder %s, Message-ID %s, inbox %d", d.Folder, messageID(o.MessageID), mailID))
+	review := false
+	for i, j := range d.Judgements {
+		name, _ := called(j)
+		one := templates.Judged{Headline: defang(fmt.Sprintf("%d. %s: %s", i+1, name, j.Decision))}
+		line := func(label, value string) {
+			if value != "" {
+				one.Lines = append(one.Lines, templates.Line{Label: label, Value: value})
+			}
+		}
+		line("Reference", string(j.Ref))
+		line("Reasons", codes(j.Reasons))
+		line("Organisation", outside(string(j.Organisation)))
+		line("Term", term(j.Term))
+		line("Contact", outside(strings.TrimSpace(j.Prospect.FirstName+" "+j.Prospect.LastName+" "+j.Prospect.Email)))
+		line("Website", outside(j.Prospect.URL))
+		line("Lead type", j.Prospect.LeadType.Words())
+		line("Registered as", j.HeldType.Words())
+		line("Belongs to", belongs(j))
+		if j.Asked > 0 {
+			line("Asked", strconv.Itoa(j.Asked))
+		}
+		line("Proposed", outside(j.Proposal))
+		n.Prospects = append(n.Prospects, one)
+		if j.Decision == rules.Review {
+			review = true
+			n.Next = append(n.Next, "To decide: leadmail review show "+string(j.Ref))
+		}
+	}
+	for _, act := range d.Actions {
+		n.Actions = append(n.Actions, templates.Line{Label: "Asked for", Value: outside(fmt.Sprintf("%s %s: %s", act.Verb, act.Ref, act.Decision))})
+	}
+	if q.Kind != rules.KindPaperwork {
+		for _, s := range q.Questions {
+			n.Questions = append(n.Questions, defang(clean(s, maxQuestion)))
+		}
+	}
+	for _, s := range q.Warnings {
+		n.Warnings = append(n.Warnings, defang(clean(s, maxQuestion)))
+	}
+	if d.State == rules.MailHeld && !review {
+		n.Next = append(n.Next, "It waits for you: leadmail review list")
+	}
+	n.Next = append(n.Next, "All of it: leadmail inbox show "+strconv.FormatInt(mailID, 10))
+	return r.toStaff(templates.Confirmation, staff, n.Headline, n, id)
+}
+
+// summary is the subject's first half: what became of the mail.
+func (r *Renderer) summary(d rules.Decision, q rules.Request) string {
+	switch len(d.Judgements) {
+	case 0:
+		return fmt.Sprintf("%s: %s", capital(string(d.State)), q.Kind)
+	case 1:
+		name, _ := called(d.Judgements[0])
+		return fmt.Sprintf("%s: %s", capital(strings.ReplaceAll(string(d.Judgements[0].Decision), "_", " ")), name)
+	}
+	var all []templates.Verdict
+	for _, j := range d.Judgements {
+		v := templates.Verdict{Decision: j.Decision}
+		if j.Has(rules.AlreadyRegistered) {
+			v.Reason = rules.AlreadyRegistered
+		}
+		all = append(all, v)
+	}
+	return strings.Join(tally(all), ", ")
+}
+
+func (r *Renderer) toStaff(name string, staff rules.Address, subject string, n templates.Notice, id Identity) (Rendered, error) {
+	text, html, err := r.set.Execute(name, n)
+	if err != nil {
+		return Rendered{}, fmt.Errorf("render %s: %w", name, err)
+	}
+	l := letter{fromName: r.program.Name, from: r.program.Address, to: staff, subject: subject, auto: autoGenerated, text: text, html: html}
+	out, err := r.write(name, l, id)
+	if err != nil {
+		return Rendered{}, fmt.Errorf("render %s: %w", name, err)
+	}
+	return out, nil
+}
+
+func outside(s string) string { return defang(clean(s, maxValue)) }
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+func codes(reasons []rules.Reason) string {
+	var out []string
+	for _, r := range reasons {
+		s := string(r.Code)
+		if r.Field != "" {
+			s += " (" + string(r.Field) + ")"
+		}
+		out = append(out, s)
+	}
+	return strings.Join(out, ", ")
+}
+
+func term(t rules.Term) string {
+	if t.Until == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s to %s, term %d", t.From, t.Until, t.N)
+}
+
+func belongs(j rules.Judgement) string {
+	if j.Holds == j.Ref {
+		return ""
+	}
+	return string(j.Holds)
+}

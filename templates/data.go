@@ -1,0 +1,187 @@
+package templates
+
+import "leadmail/rules"
+
+// Answer is what a mail to a partner is written from. Every string in it is one
+// line, cleaned and capped by package notify.
+type Answer struct {
+	// Program is the program's name, Address its mailbox, Zone the IANA name of
+	// the zone in which all dates are days (D6).
+	Program string
+	Address rules.Address
+	Zone    string
+	// Today is the day on which the mail was received.
+	Today rules.Date
+	// Partner is the partner's name; "" where the sender is nobody's.
+	Partner string
+	// Verdicts are the prospects of the mail, in the order in which it is
+	// numbered. In mail outcome there is one.
+	Verdicts []Verdict
+	// Tally counts the verdicts where there are several, in words for the first
+	// line: "1 registered", "2 need something from you".
+	Tally []string
+	// Read is what a held mail was understood to ask for.
+	Read []Wish
+	// Questions are sentences that no rule answers.
+	Questions []string
+	// Asked says that there were questions which must not be quoted.
+	Asked bool
+	// Help is set where the sender asked how to register.
+	Help bool
+	// Paperwork is set where forms were handed in.
+	Paperwork bool
+	// Form is the empty form, for a mail in which no prospect was found.
+	Form *Form
+	// StaffReason is what staff said when they decided a review.
+	StaffReason string
+	// Meter is nil where the sender has none.
+	Meter *rules.Meter
+	// Clauses are the rules that the verdicts rest on, each once: "P7".
+	Clauses []Clause
+	// Asks counts the prospects that wait for a lead type: with two or more, Q
+	// ALL is offered.
+	Asks int
+	// Numbers are the policy's, for the sentences.
+	Numbers Numbers
+}
+
+// Numbers are the policy's, as far as sentences need them.
+type Numbers struct {
+	Months, Max, RenewalDays, RenewalWindow, CompletionDays, ReviewHours, ReleaseAfterDays int
+	RenewalEarly                                                                           bool
+	EntryPlans                                                                             []string
+	// ManagedEarns and QualifiedEarns say which lead types earn (D42).
+	ManagedEarns, QualifiedEarns bool
+	// CustomersToo says that an existing customer may be registered as a Managed
+	// Customer (D15).
+	CustomersToo bool
+}
+
+// Clause is a rule to be quoted, with the policy's numbers.
+type Clause struct {
+	ID string
+	Numbers
+}
+
+// Wish is something a mail asks for which a person will answer.
+type Wish struct {
+	Verb rules.Verb
+	// Of names what it is about: a reference or a company; "" for nothing named.
+	Of string
+}
+
+// Verdict is what a mail says of one prospect.
+type Verdict struct {
+	// N is its number in the mail; 0 where the mail has one prospect.
+	N        int
+	Decision rules.Outcome
+	// Reason is the one that the verdict is worded by; "" where there is none.
+	Reason rules.Code
+	// Also are further reasons of the same weight.
+	Also []rules.Code
+	// Name is the company, or what stands for it while that is unknown.
+	Name string
+	// Named is false where Name is not the company's name.
+	Named   bool
+	Contact string
+	Ref     rules.Reference
+	Type    rules.LeadType
+	// HeldType is set where the registration has another type than the mail says (D18).
+	HeldType rules.LeadType
+	// One says that a single line is missing.
+	One bool
+	// Again says that this takes up a registration that had ended (D25).
+	Again bool
+	// Today is the receipt day, From and Until the term's first and last day.
+	Today, From, Until rules.Date
+	// RenewFrom is the first day on which a renewal is queued (D26); RenewNow
+	// says that it has come.
+	RenewFrom rules.Date
+	RenewNow  bool
+	// Earns says whether this lead type earns revenue share (D42).
+	Earns bool
+	// Missing are the lines that a prospect needs, in the order of P5.
+	Missing []Missing
+	// Proposal is the website that the ask proposes (D22).
+	Proposal string
+	// NoWebsite says that the partner said that there is none (D23).
+	NoWebsite bool
+	// Last is set where the next incomplete reply goes to a person (D21).
+	Last bool
+	// Contradicts are the fields of which the mail says two things.
+	Contradicts []rules.Field
+	// KeptUntil is the last day on which a lapsed partner's registrations are
+	// kept (D35); "" once it has passed.
+	KeptUntil rules.Date
+	// Form is set where lines are missing.
+	Form  *Form
+	Links []Link
+	Numbers
+}
+
+// Needs says whether a field is among the missing ones.
+func (v Verdict) Needs(f rules.Field) bool {
+	for _, m := range v.Missing {
+		if m.Field == f {
+			return true
+		}
+	}
+	return false
+}
+
+// WholeName stands for both names where both are missing.
+const WholeName rules.Field = "name"
+
+// Missing is a field that is not there, or not usable.
+type Missing struct {
+	Field rules.Field
+	// Code says which of the two.
+	Code rules.Code
+	// Given is what the mail gave for it; "" where it gave nothing.
+	Given string
+}
+
+// Form is the labelled lines that a partner fills in.
+type Form struct {
+	Lines []Line
+	Link  Link
+}
+
+// Line is one labelled line.
+type Line struct{ Label, Value string }
+
+// Link is a mail that is written already: a tap opens it (RFC 6068).
+type Link struct {
+	// Label says what tapping does.
+	Label string
+	// URL is the mailto: link with subject and body.
+	URL string
+}
+
+// Notice is what a mail to staff is written from. Strings that come from a
+// mail are defanged: nothing in them is a link to a mail client.
+type Notice struct {
+	Program string
+	Zone    string
+	// Headline is the subject and the first line.
+	Headline string
+	// Facts are labelled values, in order.
+	Facts []Line
+	// Prospects are the decisions.
+	Prospects []Judged
+	// Actions are what was decided of items without a prospect.
+	Actions []Line
+	// Questions and Warnings are quoted.
+	Questions, Warnings []string
+	// What and Hint are an alert's: what happened, and what to do.
+	What, Hint string
+	Recovered  bool
+	// Next is what to do; a command at the prompt.
+	Next []string
+}
+
+// Judged is one prospect for staff: codes, not words.
+type Judged struct {
+	Headline string
+	Lines    []Line
+}

@@ -1,0 +1,127 @@
+package templates
+
+import "leadmail/rules"
+
+// Samples are the data over which Load executes a mail: every decision with
+// every reason, everything that can be there once there and once absent.
+func Samples(name string) []any {
+	switch name {
+	case Confirmation, Alert:
+		return sampleNotices()
+	case Outcome:
+		var out []any
+		for _, v := range sampleVerdicts() {
+			a := sampleAnswer(v)
+			out = append(out, a)
+			a.StaffReason, a.Meter, a.Clauses = "", nil, nil
+			out = append(out, a)
+		}
+		return out
+	case Verdicts:
+		var out []any
+		all := sampleVerdicts()
+		for _, v := range all {
+			out = append(out, sampleAnswer(v))
+		}
+		for i := range all {
+			all[i].N = i + 1
+		}
+		several := sampleAnswer(all...)
+		several.Tally = []string{"1 registered", "2 need something from you"}
+		several.Asks = 2
+		return append(out, several)
+	}
+	a := sampleAnswer()
+	return []any{a, Answer{Program: a.Program, Address: a.Address}}
+}
+
+func sampleNumbers() Numbers {
+	return Numbers{
+		Months: 6, Max: 50, RenewalDays: 90, RenewalWindow: 30, CompletionDays: 30, ReviewHours: 48, ReleaseAfterDays: 14,
+		RenewalEarly: true, EntryPlans: []string{"mentor", "accelerator", "enterprise"}, QualifiedEarns: true, CustomersToo: true,
+	}
+}
+
+func sampleForm() *Form {
+	return &Form{
+		Lines: []Line{{"Registration", "R-7K4Q2M"}, {"First name", "Ana"}, {"URL", ""}},
+		Link:  Link{Label: "Fill in the form", URL: "mailto:partners@vendor.example?subject=R-7K4Q2M&body=URL%3A"},
+	}
+}
+
+func sampleAnswer(v ...Verdict) Answer {
+	n := sampleNumbers()
+	clauses := []Clause{}
+	for _, id := range ClauseIDs {
+		clauses = append(clauses, Clause{ID: id, Numbers: n})
+	}
+	wishes := []Wish{{Verb: "something new"}}
+	for _, verb := range []rules.Verb{
+		rules.VerbRegister, rules.VerbAnswer, rules.VerbConfirm, rules.VerbCorrect, rules.VerbRenew, rules.VerbWithdraw,
+		rules.VerbStatus, rules.VerbCheck, rules.VerbStatement, rules.VerbHelp, rules.VerbPaperwork, rules.VerbAsk,
+	} {
+		wishes = append(wishes, Wish{Verb: verb}, Wish{Verb: verb, Of: "R-7K4Q2M"})
+	}
+	return Answer{
+		Program: "Vendor Partner Program", Address: "partners@vendor.example", Zone: "UTC", Today: "2026-11-22",
+		Partner: "Northwind", Verdicts: v, Read: wishes, Questions: []string{"Is there a price list?"}, Asked: true, Help: true,
+		Paperwork: true, Form: sampleForm(), StaffReason: "Two companies of that name", Meter: &rules.Meter{Used: 37, Of: 50, Expiring: 3},
+		Clauses: clauses, Numbers: n,
+	}
+}
+
+func sampleVerdicts() []Verdict {
+	var out []Verdict
+	full := Verdict{
+		Name: "Kuanza Coffee", Named: true, Contact: "Ana Domingos", Ref: "R-7K4Q2M", Type: rules.QualifiedLead, Today: "2026-11-22",
+		From: "2026-11-22", Until: "2027-05-22", RenewFrom: "2027-04-22", Earns: true, Numbers: sampleNumbers(),
+	}
+	bare := Verdict{Name: "kuanzacoffee.com", Ref: "R-7K4Q2M", Today: "2026-11-22", Numbers: sampleNumbers()}
+	var missing []Missing
+	for _, f := range append([]rules.Field{WholeName}, rules.Fields[:]...) {
+		missing = append(missing, Missing{Field: f, Code: rules.MissingField}, Missing{Field: f, Code: rules.InvalidURL, Given: "none"})
+	}
+	for _, d := range Decisions {
+		for _, c := range append([]rules.Code{""}, rules.Codes[:]...) {
+			v := full
+			v.Decision, v.Reason = d, c
+			out = append(out, v)
+			v = bare
+			v.Decision, v.Reason = d, c
+			out = append(out, v)
+		}
+		v := full
+		v.Decision, v.Missing, v.Form, v.Also = d, missing, sampleForm(), rules.Codes[:]
+		v.Proposal, v.Last, v.Again, v.RenewNow, v.HeldType, v.KeptUntil = "kuanzacoffee.com", true, true, true, rules.ManagedCustomer, "2026-11-30"
+		v.Contradicts, v.Links = rules.Fields[:], []Link{sampleForm().Link}
+		out = append(out, v)
+		v.Proposal, v.NoWebsite, v.Earns, v.One, v.N = "", true, false, true, 2
+		out = append(out, v)
+	}
+	return out
+}
+
+// Decisions are all that a verdict can say.
+var Decisions = [...]rules.Outcome{
+	rules.Accepted, rules.ContactAdded, rules.Rejected, rules.NeedsInfo, rules.Review, rules.Renewed, rules.Queued, rules.Withdrawn,
+	rules.Updated, rules.Answered, rules.Ignored, rules.Held, rules.Quarantined,
+}
+
+// ClauseIDs are the clauses that mails quote, in the order in which they do.
+var ClauseIDs = [...]string{
+	"P1", "P4", "P5", "P6", "P7", "P8", "P9", "D1", "D3", "D7", "D9", "D10", "D13", "D15", "D16", "D18", "D21", "D25", "D26", "D28", "D29", "D31",
+	"D33", "D34", "D42",
+}
+
+func sampleNotices() []any {
+	line := []Line{{"From", "pat@northwind.example"}}
+	full := Notice{
+		Program: "Vendor Partner Program", Zone: "UTC", Headline: "Registered: Kuanza Coffee", Facts: line,
+		Prospects: []Judged{{Headline: "1. Kuanza Coffee: accepted", Lines: line}}, Actions: line, Questions: []string{"Is there a price list?"},
+		Warnings: []string{"no closing boundary"}, What: "The mailbox refuses our password.", Hint: "Look at imap.password_file.",
+		Next: []string{"leadmail inbox show 17"},
+	}
+	over := full
+	over.Recovered = true
+	return []any{full, over, Notice{Program: "Vendor Partner Program", Headline: "Held"}}
+}
