@@ -15,6 +15,7 @@ import (
 // out. What it does not know, Duplicate, is the caller's to add.
 //
 // RepliesToday counts by the day of q.Received in q.Zone (UTC where it is nil).
+// Call Touch first, so that what has ended occupies no slot.
 func (tx *Tx) Book(q rules.Query, newRef func() rules.Reference) (rules.Book, error) {
 	b := rules.Book{Received: q.Received.UTC().Truncate(time.Microsecond), Sender: q.Sender}
 	id := q.Sender.Partner
@@ -35,7 +36,7 @@ func (tx *Tx) Book(q rules.Query, newRef func() rules.Reference) (rules.Book, er
 		id, texts(q.Organisations), texts(names)); err != nil {
 		return rules.Book{}, fmt.Errorf("book: registrations: %w", err)
 	}
-	if b.Asks, err = tx.asks(id); err != nil {
+	if b.Asks, err = tx.Asks(id); err != nil {
 		return rules.Book{}, fmt.Errorf("book: asks: %w", err)
 	}
 	if b.Customers, err = list(tx, scanCustomer, "SELECT organisation, name FROM customers WHERE organisation "+tx.dialect.in(1)+" ORDER BY organisation",

@@ -77,8 +77,9 @@ func (tx *Tx) ProspectsOf(inboxID int64) ([]Prospect, error) {
 	return list(tx, scanProspect, "SELECT "+prospectColumns+" FROM prospects WHERE inbox_id = $1 ORDER BY ref", inboxID)
 }
 
-// asks are a partner's prospects that wait for missing lines, oldest first.
-func (tx *Tx) asks(partner rules.PartnerID) ([]rules.Ask, error) {
+// Asks are a partner's prospects that wait for missing lines, oldest first, the
+// lapsed ones (D21) included. "" is nobody and has none.
+func (tx *Tx) Asks(partner rules.PartnerID) ([]rules.Ask, error) {
 	open, err := list(tx, scanProspect, "SELECT "+prospectColumns+" FROM prospects WHERE partner = $1 AND state = 'needs_info' ORDER BY last, ref", partner)
 	asks := make([]rules.Ask, len(open))
 	for i, p := range open {

@@ -47,56 +47,86 @@ func scanReview(scan scan) (Review, error) {
 // DecideReview carries out what a person decided of a prospect under review.
 // Accepted, it is active for the term, under the slot that it had or, where its
 // organisation was held, the lowest free one; rejected, its slot and its
-// organisation are free. The date stays that of the mail. When nothing in the
-// mail waits any more, it is filed under Processed.
+// organisation are free and term does not count. The date stays that of the
+// mail. When nothing in the mail waits any more, it is filed under Processed.
 //
 // ErrNotFound: no such registration is under review. ErrTaken: the organisation
 // is held, or no slot is free.
 func (tx *Tx) DecideReview(ref rules.Reference, accepted bool, term rules.Term, actor, why string) error {
+	return tx.review(ref, actor, why, func(partner rules.PartnerID, slot, most int) (rules.Judgement, error) {
+		j := rules.Judgement{Ref: ref, Decision: rules.Rejected, Term: term, Slot: slot}
+		if !accepted {
+			return j, nil
+		}
+		j.Decision = rules.Accepted
+		if slot > 0 {
+			return j, nil
+		}
+		var err error
+		if j.Slot, err = tx.freeSlot(partner, most); err == nil && j.Slot == 0 {
+			err = fmt.Errorf("partner %s has no free slot of %d: %w", partner, most, ErrTaken)
+		}
+		return j, err
+	})
+}
+
+// AcceptReview is DecideReview by a judgement of rules.AcceptReview: accepted
+// under its term and slot, or, where the partner holds the organisation already,
+// a contact of that registration.
+func (tx *Tx) AcceptReview(j rules.Judgement, actor, why string) error {
+	return tx.review(j.Ref, actor, why, func(rules.PartnerID, int, int) (rules.Judgement, error) { return j, nil })
+}
+
+func (tx *Tx) review(ref rules.Reference, actor, why string, judge func(partner rules.PartnerID, slot, most int) (rules.Judgement, error)) error {
 	return tx.Savepoint("review of "+string(ref), func() error {
 		var partner rules.PartnerID
-		var taken, most int
-		var inbox int64
-		if err := tx.get([]any{&partner, &taken, &most, &inbox}, `SELECT r.partner, COALESCE(r.slot, 0), r.slot_cap, COALESCE(p.inbox_id, 0)
-			FROM registrations r JOIN prospects p ON p.ref = r.ref WHERE r.ref = $1 AND r.state = 'under_review'`, ref); err != nil {
+		if err := tx.get([]any{&partner}, "SELECT partner FROM registrations WHERE ref = $1 AND state = 'under_review'", ref); err != nil {
 			return fmt.Errorf("review of %s: %w", ref, err)
 		}
 		if _, err := tx.exec("UPDATE partners SET turn = turn + 1 WHERE id = $1", partner); err != nil {
 			return err
 		}
-		state, prospect, ended := rules.StateRefused, ProspectRejected, tx.now
-		what := "review rejected"
-		if accepted {
-			state, prospect, ended, what = rules.StateActive, ProspectAccepted, time.Time{}, "review accepted"
-			if taken == 0 {
-				var err error
-				if taken, err = tx.freeSlot(partner, most); err != nil {
-					return err
-				}
-				if taken == 0 {
-					return fmt.Errorf("review of %s: partner %s has no free slot of %d: %w", ref, partner, most, ErrTaken)
-				}
-			}
-		} else {
-			taken = 0
+		var held, most int
+		var inbox int64
+		if err := tx.get([]any{&held, &most, &inbox}, `SELECT COALESCE(r.slot, 0), r.slot_cap, COALESCE(p.inbox_id, 0)
+			FROM registrations r JOIN prospects p ON p.ref = r.ref WHERE r.ref = $1 AND r.state = 'under_review'`, ref); err != nil {
+			return fmt.Errorf("review of %s: %w", ref, err)
 		}
-		n, err := tx.exec("UPDATE registrations SET state = $2, slot = $3, ended_at = $4 WHERE ref = $1 AND state = 'under_review'", ref, state, slot(taken), at(ended))
-		if err := one(n, err, "review of %s", ref); err != nil {
-			return err
+		j, err := judge(partner, held, most)
+		if err != nil {
+			return fmt.Errorf("review of %s: %w", ref, err)
 		}
-		if accepted {
-			if err := tx.addTerm(ref, term); err != nil {
-				return err
-			}
+		if err := tx.endReview(j); err != nil {
+			return fmt.Errorf("review of %s: %w", ref, err)
 		}
-		if _, err := tx.exec("UPDATE prospects SET state = $2, decided_at = $3 WHERE ref = $1", ref, prospect, at(tx.now)); err != nil {
-			return err
-		}
-		if err := tx.Note(actor, string(ref), what, why); err != nil {
+		if err := tx.Note(actor, string(ref), "review: "+string(j.Decision), why); err != nil {
 			return err
 		}
 		return tx.settled(inbox)
 	})
+}
+
+func (tx *Tx) endReview(j rules.Judgement) error {
+	state, prospect, ended, free := rules.StateRefused, ProspectRejected, tx.now, 0
+	switch j.Decision {
+	case rules.Accepted:
+		state, prospect, ended, free = rules.StateActive, ProspectAccepted, time.Time{}, j.Slot
+	case rules.ContactAdded:
+		prospect = ProspectContactAdded
+	}
+	if _, err := tx.exec("UPDATE registrations SET state = $2, slot = $3, ended_at = $4 WHERE ref = $1", j.Ref, state, slot(free), at(ended)); err != nil {
+		return err
+	}
+	if _, err := tx.exec("UPDATE prospects SET state = $2, decided_at = $3 WHERE ref = $1", j.Ref, prospect, at(tx.now)); err != nil {
+		return err
+	}
+	switch j.Decision {
+	case rules.Accepted:
+		return tx.addTerm(j.Ref, j.Term)
+	case rules.ContactAdded:
+		return tx.addContact(j.Holds, contactOf(j.Prospect))
+	}
+	return nil
 }
 
 // CloseHeld ends a held mail: a person has dealt with it. What was read in it
