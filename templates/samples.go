@@ -3,33 +3,26 @@ package templates
 import "leadmail/rules"
 
 // Samples are the data over which Load executes a mail: every decision with
-// every reason, everything that can be there once there and once absent.
+// every reason that words it, everything that can be there once there and once
+// absent.
 func Samples(name string) []any {
 	switch name {
 	case Confirmation, Alert:
 		return sampleNotices()
 	case Outcome:
-		var out []any
-		for _, v := range sampleVerdicts() {
-			a := sampleAnswer(v)
-			out = append(out, a)
-			a.StaffReason, a.Meter, a.Clauses = "", nil, nil
-			out = append(out, a)
-		}
-		return out
+		bare := sampleAnswer(sampleVerdicts()[:1]...)
+		bare.StaffReason, bare.Meter, bare.Clauses = "", nil, nil
+		return []any{sampleAnswer(sampleVerdicts()[0]), bare}
 	case Verdicts:
-		var out []any
 		all := sampleVerdicts()
-		for _, v := range all {
-			out = append(out, sampleAnswer(v))
-		}
+		one := sampleAnswer(all[0])
 		for i := range all {
-			all[i].N = i + 1
+			all[i].N = i % 3
 		}
 		several := sampleAnswer(all...)
 		several.Tally = []string{"1 registered", "2 need something from you"}
 		several.Asks = 2
-		return append(out, several)
+		return []any{one, several}
 	}
 	a := sampleAnswer()
 	return []any{a, Answer{Program: a.Program, Address: a.Address}}
@@ -83,6 +76,9 @@ func sampleVerdicts() []Verdict {
 	}
 	for _, d := range Decisions {
 		for _, c := range append([]rules.Code{""}, rules.Codes[:]...) {
+			if c != "" && c.Outcome() != d {
+				continue
+			}
 			v := full
 			v.Decision, v.Reason = d, c
 			out = append(out, v)
@@ -95,7 +91,7 @@ func sampleVerdicts() []Verdict {
 		v.Proposal, v.Last, v.Again, v.RenewNow, v.HeldType, v.KeptUntil = "kuanzacoffee.com", true, true, true, rules.ManagedCustomer, "2026-11-30"
 		v.Contradicts, v.Links = rules.Fields[:], []Link{sampleForm().Link}
 		out = append(out, v)
-		v.Proposal, v.NoWebsite, v.Earns, v.One, v.N = "", true, false, true, 2
+		v.Proposal, v.NoWebsite, v.Earns, v.One = "", true, false, true
 		out = append(out, v)
 	}
 	return out
