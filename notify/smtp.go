@@ -50,22 +50,22 @@ type Fate string
 
 // The fates of an attempt.
 const (
-	// Sent: the server has it.
-	Sent Fate = "sent"
-	// Retry: not sent, and trying again can help (4yz, a broken line).
-	Retry Fate = "retry"
-	// Slow: not sent, we are too fast: the whole queue slows down.
-	Slow Fate = "slow"
-	// Refused: this mail will never be taken (5yz).
-	Refused Fate = "refused"
-	// NoSuchAddress: nor will any other to this address (5.1.x).
-	NoSuchAddress Fate = "no_such_address"
-	// Channel: our fault or our server's (dial, TLS, login). The queue pauses
+	// FateSent: the server has it.
+	FateSent Fate = "sent"
+	// FateRetry: not sent, and trying again can help (4yz, a broken line).
+	FateRetry Fate = "retry"
+	// FateSlow: not sent, we are too fast: the whole queue slows down.
+	FateSlow Fate = "slow"
+	// FateRefused: this mail will never be taken (5yz).
+	FateRefused Fate = "refused"
+	// FateNoSuchAddress: nor will any other to this address (5.1.x).
+	FateNoSuchAddress Fate = "no_such_address"
+	// FateChannel: our fault or our server's (dial, TLS, login). The queue pauses
 	// and staff are told; no mail failed.
-	Channel Fate = "channel"
-	// Uncertain: the mail was handed over whole, but no answer was read. It
+	FateChannel Fate = "channel"
+	// FateUncertain: the mail was handed over whole, but no answer was read. It
 	// may have been taken.
-	Uncertain Fate = "uncertain"
+	FateUncertain Fate = "uncertain"
 )
 
 // Failure is an attempt that did not end in "sent".
@@ -91,13 +91,13 @@ func (f *Failure) Unwrap() error { return f.Err }
 // FateOf says what an attempt came to. An error that is not Deliver's may pass.
 func FateOf(err error) Fate {
 	if err == nil {
-		return Sent
+		return FateSent
 	}
 	var f *Failure
 	if errors.As(err, &f) {
 		return f.Fate
 	}
-	return Retry
+	return FateRetry
 }
 
 // Deliver makes one attempt to hand over stored bytes, to one recipient. nil
@@ -107,7 +107,7 @@ func FateOf(err error) Fate {
 func (s SMTP) Deliver(ctx context.Context, from, to rules.Address, raw []byte) error {
 	for _, a := range []rules.Address{from, to} {
 		if err := usable(a); err != nil {
-			return &Failure{Fate: Refused, Step: "mail", Err: err}
+			return &Failure{Fate: FateRefused, Step: "mail", Err: err}
 		}
 	}
 	c, err := s.open(ctx, !ascii(string(from)+string(to)))
@@ -119,7 +119,7 @@ func (s SMTP) Deliver(ctx context.Context, from, to rules.Address, raw []byte) e
 		if ok, _ := c.client.Extension("SMTPUTF8"); !ok {
 			// RFC 6531, section 3.2: such a mail must not be sent to a server that
 			// does not say it can carry it.
-			return &Failure{Fate: Refused, Step: "mail", Err: errors.New("the address is not ASCII and the server offers no SMTPUTF8")}
+			return &Failure{Fate: FateRefused, Step: "mail", Err: errors.New("the address is not ASCII and the server offers no SMTPUTF8")}
 		}
 	}
 	if err := c.client.Mail("<" + string(from) + ">"); err != nil {
@@ -159,7 +159,7 @@ func (s SMTP) Check(ctx context.Context) error {
 	}
 	defer c.close()
 	if err := c.client.Noop(); err != nil {
-		return &Failure{Fate: Channel, Step: "login", Err: err}
+		return &Failure{Fate: FateChannel, Step: "login", Err: err}
 	}
 	_ = c.client.Quit()
 	return nil
@@ -185,15 +185,15 @@ type conversation struct {
 func (s SMTP) open(ctx context.Context, utf8 bool) (*conversation, error) {
 	at := "dial"
 	fail := func(err error) (*conversation, error) {
-		f := &Failure{Fate: Channel, Step: at, Err: err}
+		f := &Failure{Fate: FateChannel, Step: at, Err: err}
 		if code, enhanced, ok := answer(err); ok {
 			f.Code, f.Enhanced = code, enhanced
 			if code == 421 || code == 432 {
-				f.Fate = Slow
+				f.Fate = FateSlow
 			}
 		}
 		if ctx.Err() != nil {
-			f.Fate, f.Err = Retry, fmt.Errorf("%w (%w)", ctx.Err(), err) // we are stopping; nobody is to blame
+			f.Fate, f.Err = FateRetry, fmt.Errorf("%w (%w)", ctx.Err(), err) // we are stopping; nobody is to blame
 		}
 		return nil, f
 	}
@@ -290,19 +290,19 @@ func (c *conversation) failure(step string, err error) error {
 	if why := c.wire.why(); why != nil {
 		err = fmt.Errorf("%w (%w)", why, err)
 	}
-	f := &Failure{Step: step, Err: err, Fate: Retry}
+	f := &Failure{Step: step, Err: err, Fate: FateRetry}
 	code, enhanced, ok := answer(err)
 	if !ok {
 		// The dot ends the last write. If any write failed, the dot has not gone
 		// out; if none did, the server may have the mail.
 		if step == "dot" && !c.wire.broken.Load() {
-			f.Fate = Uncertain
+			f.Fate = FateUncertain
 		}
 		return f
 	}
 	f.Code, f.Enhanced = code, enhanced
 	f.Fate = fate(step, code, enhanced)
-	if f.Fate == Sent {
+	if f.Fate == FateSent {
 		return nil
 	}
 	return f
@@ -312,28 +312,28 @@ func (c *conversation) failure(step string, err error) error {
 func fate(step string, code int, enhanced string) Fate {
 	switch {
 	case code == 421, code == 432:
-		return Slow
+		return FateSlow
 	case code == 530, code == 534, code == 535, code == 538, enhanced == "5.7.30":
-		return Channel
+		return FateChannel
 	case code >= 400 && code <= 499:
 		if strings.HasPrefix(enhanced, "4.7.") {
-			return Slow
+			return FateSlow
 		}
-		return Retry
+		return FateRetry
 	case code >= 500 && code <= 599:
 		if strings.HasPrefix(enhanced, "5.1.") {
 			// RFC 3463, section 3.2: 5.1.7 and 5.1.8 speak of the sender's address.
 			// That is ours, and the recipient's is not to blame.
 			if step == "mail" || enhanced == "5.1.7" || enhanced == "5.1.8" {
-				return Channel
+				return FateChannel
 			}
-			return NoSuchAddress
+			return FateNoSuchAddress
 		}
-		return Refused
+		return FateRefused
 	case step == "dot" && code >= 200 && code <= 299:
-		return Sent
+		return FateSent
 	}
-	return Retry
+	return FateRetry
 }
 
 // answer takes code and enhanced code (RFC 2034) out of a server's answer.

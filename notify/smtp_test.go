@@ -224,21 +224,21 @@ func TestFateOfWhatTheServerAnswers(t *testing.T) {
 		code   int
 		step   string
 	}{
-		{"421 at MAIL: too fast", script{mail: answers(421, 4, 7, 0, "slow down")}, notify.Slow, 421, "mail"},
-		{"421 at RCPT: too fast", script{rcpt: answers(421, 4, 3, 2, "try later")}, notify.Slow, 421, "rcpt"},
-		{"432 4.3.2 after the dot: too fast", script{body: answers(432, 4, 3, 2, "concurrent connections limit exceeded")}, notify.Slow, 432, "dot"},
-		{"451 4.7.1 at RCPT: greylisted, slower", script{rcpt: answers(451, 4, 7, 1, "greylisted")}, notify.Slow, 451, "rcpt"},
-		{"451 4.3.0 after the dot: later", script{body: answers(451, 4, 3, 0, "queue is full")}, notify.Retry, 451, "dot"},
-		{"450 4.2.0 at RCPT: later", script{rcpt: answers(450, 4, 2, 0, "mailbox busy")}, notify.Retry, 450, "rcpt"},
-		{"530 at MAIL: we ought to log in", script{mail: answers(530, 5, 7, 0, "authentication required")}, notify.Channel, 530, "mail"},
-		{"535 at MAIL: our login is no longer good", script{mail: answers(535, 5, 7, 8, "token expired")}, notify.Channel, 535, "mail"},
-		{"550 5.7.30 at MAIL: basic login is switched off", script{mail: answers(550, 5, 7, 30, "basic authentication is not supported")}, notify.Channel, 550, "mail"},
-		{"550 5.1.1 at RCPT: no such address", script{rcpt: answers(550, 5, 1, 1, "no such user")}, notify.NoSuchAddress, 550, "rcpt"},
-		{"550 5.1.1 after the dot: no such address", script{body: answers(550, 5, 1, 1, "no such user")}, notify.NoSuchAddress, 550, "dot"},
-		{"553 5.1.8 at RCPT: it is our own address that is bad", script{rcpt: answers(553, 5, 1, 8, "bad sender")}, notify.Channel, 553, "rcpt"},
-		{"550 5.1.0 at MAIL: it is our own address that is bad", script{mail: answers(550, 5, 1, 0, "sender rejected")}, notify.Channel, 550, "mail"},
-		{"554 5.7.1 after the dot: refused", script{body: answers(554, 5, 7, 1, "spam")}, notify.Refused, 554, "dot"},
-		{"552 5.2.2 at RCPT: refused", script{rcpt: answers(552, 5, 2, 2, "mailbox full")}, notify.Refused, 552, "rcpt"},
+		{"421 at MAIL: too fast", script{mail: answers(421, 4, 7, 0, "slow down")}, notify.FateSlow, 421, "mail"},
+		{"421 at RCPT: too fast", script{rcpt: answers(421, 4, 3, 2, "try later")}, notify.FateSlow, 421, "rcpt"},
+		{"432 4.3.2 after the dot: too fast", script{body: answers(432, 4, 3, 2, "concurrent connections limit exceeded")}, notify.FateSlow, 432, "dot"},
+		{"451 4.7.1 at RCPT: greylisted, slower", script{rcpt: answers(451, 4, 7, 1, "greylisted")}, notify.FateSlow, 451, "rcpt"},
+		{"451 4.3.0 after the dot: later", script{body: answers(451, 4, 3, 0, "queue is full")}, notify.FateRetry, 451, "dot"},
+		{"450 4.2.0 at RCPT: later", script{rcpt: answers(450, 4, 2, 0, "mailbox busy")}, notify.FateRetry, 450, "rcpt"},
+		{"530 at MAIL: we ought to log in", script{mail: answers(530, 5, 7, 0, "authentication required")}, notify.FateChannel, 530, "mail"},
+		{"535 at MAIL: our login is no longer good", script{mail: answers(535, 5, 7, 8, "token expired")}, notify.FateChannel, 535, "mail"},
+		{"550 5.7.30 at MAIL: basic login is switched off", script{mail: answers(550, 5, 7, 30, "basic authentication is not supported")}, notify.FateChannel, 550, "mail"},
+		{"550 5.1.1 at RCPT: no such address", script{rcpt: answers(550, 5, 1, 1, "no such user")}, notify.FateNoSuchAddress, 550, "rcpt"},
+		{"550 5.1.1 after the dot: no such address", script{body: answers(550, 5, 1, 1, "no such user")}, notify.FateNoSuchAddress, 550, "dot"},
+		{"553 5.1.8 at RCPT: it is our own address that is bad", script{rcpt: answers(553, 5, 1, 8, "bad sender")}, notify.FateChannel, 553, "rcpt"},
+		{"550 5.1.0 at MAIL: it is our own address that is bad", script{mail: answers(550, 5, 1, 0, "sender rejected")}, notify.FateChannel, 550, "mail"},
+		{"554 5.7.1 after the dot: refused", script{body: answers(554, 5, 7, 1, "spam")}, notify.FateRefused, 554, "dot"},
+		{"552 5.2.2 at RCPT: refused", script{rcpt: answers(552, 5, 2, 2, "mailbox full")}, notify.FateRefused, 552, "rcpt"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -266,8 +266,8 @@ func TestAHangUpBeforeTheFinalDotMeansAgain(t *testing.T) {
 	// dot is reached.
 	large := bytes.Repeat([]byte("A line of some length, to fill the buffers of both ends.\r\n"), 400_000)
 	err := plain(s.addr).Deliver(t.Context(), from, to, large)
-	if got := notify.FateOf(err); got != notify.Retry {
-		t.Errorf("fate %s (%v), want %s", got, err, notify.Retry)
+	if got := notify.FateOf(err); got != notify.FateRetry {
+		t.Errorf("fate %s (%v), want %s", got, err, notify.FateRetry)
 	}
 	if len(s.taken()) != 0 {
 		t.Error("half a mail was taken")
@@ -278,8 +278,8 @@ func TestAHangUpAfterTheFinalDotIsUncertain(t *testing.T) {
 	t.Parallel()
 	s := serve(t, script{afterDot: true}, nil, false)
 	err := plain(s.addr).Deliver(t.Context(), from, to, small)
-	if got := notify.FateOf(err); got != notify.Uncertain {
-		t.Errorf("fate %s (%v), want %s", got, err, notify.Uncertain)
+	if got := notify.FateOf(err); got != notify.FateUncertain {
+		t.Errorf("fate %s (%v), want %s", got, err, notify.FateUncertain)
 	}
 	if len(s.taken()) != 1 {
 		t.Error("the server did not have the mail: this tests nothing")
@@ -293,8 +293,8 @@ func TestNoAnswerToTheFinalDotIsUncertainInTheEnd(t *testing.T) {
 	client.Timeout = 100 * time.Millisecond
 	start := time.Now()
 	err := client.Deliver(t.Context(), from, to, small)
-	if got := notify.FateOf(err); got != notify.Uncertain {
-		t.Errorf("fate %s (%v), want %s", got, err, notify.Uncertain)
+	if got := notify.FateOf(err); got != notify.FateUncertain {
+		t.Errorf("fate %s (%v), want %s", got, err, notify.FateUncertain)
 	}
 	if took := time.Since(start); took < 900*time.Millisecond {
 		t.Errorf("gave up after %s; the dot's answer is worth ten times the timeout", took)
@@ -312,8 +312,8 @@ func TestStoppingWhileTheDotIsUnansweredIsUncertain(t *testing.T) {
 		cancel()
 	}()
 	err := plain(s.addr).Deliver(ctx, from, to, small)
-	if got := notify.FateOf(err); got != notify.Uncertain {
-		t.Errorf("fate %s (%v), want %s", got, err, notify.Uncertain)
+	if got := notify.FateOf(err); got != notify.FateUncertain {
+		t.Errorf("fate %s (%v), want %s", got, err, notify.FateUncertain)
 	}
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v does not say that we stopped", err)
@@ -364,20 +364,20 @@ func TestTheChannelIsAtFault(t *testing.T) {
 		want   notify.Fate
 		code   int
 	}{
-		{"nobody listens", plain(nobody), notify.Channel, 0},
-		{"a wrong password", loggedIn(wants.addr, "wrong"), notify.Channel, 535},
-		{"a server without login", loggedIn(open.addr, "right"), notify.Channel, 0},
+		{"nobody listens", plain(nobody), notify.FateChannel, 0},
+		{"a wrong password", loggedIn(wants.addr, "wrong"), notify.FateChannel, 535},
+		{"a server without login", loggedIn(open.addr, "right"), notify.FateChannel, 0},
 		{"a password that cannot be read", func() notify.SMTP {
 			s := loggedIn(wants.addr, "")
 			s.Password = func() (string, error) { return "", secret }
 			return s
-		}(), notify.Channel, 0},
-		{"greeted with 554", plain(talk(t, "554 5.7.1 you are blocked")), notify.Channel, 554},
-		{"greeted with 421: too fast", plain(talk(t, "421 4.7.0 too many connections")), notify.Slow, 421},
-		{"greeted with a hang-up", plain(talk(t)), notify.Channel, 0},
-		{"TLS that is not offered", func() notify.SMTP { s := plain(open.addr); s.TLS = "starttls"; return s }(), notify.Channel, 0},
-		{"a tls setting that does not exist", func() notify.SMTP { s := plain(open.addr); s.TLS = "maybe"; return s }(), notify.Channel, 0},
-		{"an address without port", plain("localhost"), notify.Channel, 0},
+		}(), notify.FateChannel, 0},
+		{"greeted with 554", plain(talk(t, "554 5.7.1 you are blocked")), notify.FateChannel, 554},
+		{"greeted with 421: too fast", plain(talk(t, "421 4.7.0 too many connections")), notify.FateSlow, 421},
+		{"greeted with a hang-up", plain(talk(t)), notify.FateChannel, 0},
+		{"TLS that is not offered", func() notify.SMTP { s := plain(open.addr); s.TLS = "starttls"; return s }(), notify.FateChannel, 0},
+		{"a tls setting that does not exist", func() notify.SMTP { s := plain(open.addr); s.TLS = "maybe"; return s }(), notify.FateChannel, 0},
+		{"an address without port", plain("localhost"), notify.FateChannel, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -416,11 +416,11 @@ func TestASilentServerEndsInTime(t *testing.T) {
 		says []string
 		want notify.Fate
 	}{
-		{"at the greeting", []string{""}, notify.Channel},
-		{"at EHLO", []string{"220 here", ""}, notify.Channel},
-		{"at MAIL", []string{"220 here", "250 localhost", ""}, notify.Retry},
-		{"at RCPT", []string{"220 here", "250 localhost", "250 ok", ""}, notify.Retry},
-		{"at DATA", []string{"220 here", "250 localhost", "250 ok", "250 ok", ""}, notify.Retry},
+		{"at the greeting", []string{""}, notify.FateChannel},
+		{"at EHLO", []string{"220 here", ""}, notify.FateChannel},
+		{"at MAIL", []string{"220 here", "250 localhost", ""}, notify.FateRetry},
+		{"at RCPT", []string{"220 here", "250 localhost", "250 ok", ""}, notify.FateRetry},
+		{"at DATA", []string{"220 here", "250 localhost", "250 ok", "250 ok", ""}, notify.FateRetry},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -437,8 +437,8 @@ func TestASilentServerEndsInTime(t *testing.T) {
 			client.Timeout = time.Hour
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
-			if err := client.Deliver(ctx, from, to, small); notify.FateOf(err) != notify.Retry {
-				t.Errorf("fate %s (%v), want %s: nobody is to blame", notify.FateOf(err), err, notify.Retry)
+			if err := client.Deliver(ctx, from, to, small); notify.FateOf(err) != notify.FateRetry {
+				t.Errorf("fate %s (%v), want %s: nobody is to blame", notify.FateOf(err), err, notify.FateRetry)
 			}
 		})
 	}
@@ -448,14 +448,14 @@ func TestAddressesCannotCarryCommands(t *testing.T) {
 	t.Parallel()
 	s := serve(t, script{}, nil, false)
 	for _, bad := range []rules.Address{"", "pat", "pat@x.example>\r\nRCPT TO:<evil@y.example", "pat@x.example> <", "a b@x.example", "a\x00@x.example"} {
-		if err := plain(s.addr).Deliver(t.Context(), from, bad, small); notify.FateOf(err) != notify.Refused {
+		if err := plain(s.addr).Deliver(t.Context(), from, bad, small); notify.FateOf(err) != notify.FateRefused {
 			t.Errorf("to %q: %v, want it refused", bad, err)
 		}
-		if err := plain(s.addr).Deliver(t.Context(), bad, to, small); notify.FateOf(err) != notify.Refused {
+		if err := plain(s.addr).Deliver(t.Context(), bad, to, small); notify.FateOf(err) != notify.FateRefused {
 			t.Errorf("from %q: %v, want it refused", bad, err)
 		}
 	}
-	if err := plain(s.addr).Deliver(t.Context(), from, "jürgen@northwind.example", small); notify.FateOf(err) != notify.Refused {
+	if err := plain(s.addr).Deliver(t.Context(), from, "jürgen@northwind.example", small); notify.FateOf(err) != notify.FateRefused {
 		t.Errorf("an address that needs SMTPUTF8, which is not offered: %v", err)
 	}
 	if got := s.taken(); len(got) != 0 {
@@ -477,7 +477,7 @@ func TestTLS(t *testing.T) {
 			t.Errorf("%s: %v", mode, err)
 		}
 		client.RootCAs = strangers
-		if err := client.Deliver(t.Context(), from, to, small); notify.FateOf(err) != notify.Channel {
+		if err := client.Deliver(t.Context(), from, to, small); notify.FateOf(err) != notify.FateChannel {
 			t.Errorf("%s, signed by a stranger: %v", mode, err)
 		}
 		if n := len(s.taken()); n != 1 {
@@ -486,7 +486,7 @@ func TestTLS(t *testing.T) {
 	}
 	silent := plain(talk(t, ""))
 	silent.TLS, silent.RootCAs, silent.Timeout = "tls", pool, 100*time.Millisecond
-	if err := silent.Deliver(t.Context(), from, to, small); notify.FateOf(err) != notify.Channel {
+	if err := silent.Deliver(t.Context(), from, to, small); notify.FateOf(err) != notify.FateChannel {
 		t.Errorf("a handshake without an answer: %v", err)
 	}
 }
