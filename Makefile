@@ -1,0 +1,39 @@
+# One command per need; `make` or `make help` lists them.
+
+SHELL := /bin/bash
+FUZZTIME ?= 20s
+CHECKS ?= 20000
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench fuzz soak vuln check fmt generate
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## a whole program on this machine, with mail servers and a database of its own
+	go run ./cmd/leadmail demo
+
+test: ## everything: race detector, SQLite and a private PostgreSQL; fails, never skips
+	cc=$$(.ci/cc) && CC="$$cc" CGO_ENABLED=1 LEADMAIL_TEST_REQUIRE=postgres \
+		.ci/postgres go test -race -shuffle=on -timeout=15m ./...
+
+bench: ## benchmarks, on SQLite and servers of this process
+	go test -run='^$$' -bench=. -benchmem ./...
+
+fuzz: ## each fuzz target for FUZZTIME (20s)
+	.ci/fuzz $(FUZZTIME)
+
+soak: ## the properties with CHECKS (20000) random cases each; random kills will join them
+	.ci/properties $(CHECKS)
+
+vuln: ## known vulnerabilities in what the binary reaches; asks Go's vulnerability database
+	"$$(.ci/tool govulncheck)" ./...
+
+check: ## static: gofmt, vet, staticcheck, gosec, go.mod tidy, generated files fresh
+	.ci/check
+
+fmt: ## gofmt on everything
+	gofmt -w $$(git ls-files -co --exclude-standard '*.go')
+
+generate: ## what go:generate makes
+	go generate ./...
