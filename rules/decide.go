@@ -61,6 +61,9 @@ func whole(d *Decision, b Book, r Request) {
 		if b.RepliesToday == 0 {
 			d.Reply = ReplyUnknownSender
 		}
+	case r.TooLarge:
+		end(MailHeld, FolderReview, "larger than the limit; only its header was read")
+		d.Reply = ReplyTooLarge
 	case r.Kind == KindThanks:
 		end(MailIgnored, FolderProcessed, "thanks")
 	case r.Empty:

@@ -308,6 +308,8 @@ type Request struct {
 	Thread []string `json:"thread,omitempty"`
 	// Questions are sentences that no item accounts for.
 	Questions []string `json:"questions,omitempty"`
+	// TooLarge is set where only the mail's header was read (MAIL.md 119).
+	TooLarge bool `json:"too_large,omitempty"`
 	// Empty is set where nothing but a signature was newly written (MAIL.md 105).
 	Empty    bool     `json:"empty,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`

@@ -1,0 +1,309 @@
+package desk
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"leadmail/intake"
+	"leadmail/notify"
+	"leadmail/rules"
+	"leadmail/store"
+)
+
+// maxRetries is how often a mail is decided anew because another transaction
+// was faster.
+const maxRetries = 5
+
+// take brings one mail from the mailbox to a committed decision. The attempt is
+// counted in a transaction of its own before the mail is read: what kills the
+// program while it reads leaves its mark, and the third time the mail is
+// quarantined unread. An error is ours (the database), not the mail's.
+func (d *Desk) take(ctx context.Context, box store.MailboxState, moved uint32, mail intake.Fetched) error {
+	began := d.Now()
+	m, attempt, err := d.enter(ctx, box, moved, mail)
+	if err != nil || attempt == 0 {
+		return err
+	}
+	var in reading
+	if attempt > maxAttempts {
+		in = d.unread(m, mail)
+	} else if in, err = d.read(mail); err != nil {
+		d.Log.Error("reading a mail failed; it is tried again, and quarantined after the third time", "inbox", m.ID, "uid", mail.UID, "attempt", attempt, "err", err)
+		return nil
+	}
+	done, err := d.decide(ctx, m, in)
+	if err != nil {
+		return err
+	}
+	d.wake()
+	d.Log.Info("decided", "inbox", m.ID, "partner", done.Mail.Partner, "kind", done.Request.Kind, "state", done.Decision.State,
+		"decisions", outcomes(done.Decision), "withheld", done.Decision.Withheld, "why", done.Decision.Why, "took", d.Now().Sub(began))
+	d.watch(Event{Decided: &done})
+	return nil
+}
+
+// outcomes is a decision for the log: each prospect's reference, outcome and
+// reason codes, and nothing personal.
+func outcomes(dec rules.Decision) []string {
+	var out []string
+	for _, j := range dec.Judgements {
+		s := string(j.Ref) + " " + string(j.Decision)
+		for _, r := range j.Reasons {
+			s += " " + string(r.Code)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// enter puts the mail into the ledger and counts the attempt; attempt is 0 where
+// nothing is to be done.
+func (d *Desk) enter(ctx context.Context, box store.MailboxState, moved uint32, mail intake.Fetched) (m store.InboxMessage, attempt int, err error) {
+	err = d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error {
+		if moved != 0 {
+			sum := sha256.Sum256(mail.Raw)
+			id, err := tx.Rebind(box.Name, moved, box.UIDValidity, mail.UID, hex.EncodeToString(sum[:]))
+			if err != nil {
+				return err
+			}
+			if id == 0 && mail.Received.Before(box.StartedAt) {
+				return nil // older than the desk: it stays where it lies
+			}
+		}
+		var err error
+		m, err = tx.Found(store.InboxMessage{Mailbox: box.Name, UIDValidity: box.UIDValidity, UID: mail.UID, Received: mail.Received, Size: mail.Size})
+		if err != nil {
+			return err
+		}
+		attempt, err = tx.CountAttempt(m.ID)
+		if errors.Is(err, store.ErrDecided) {
+			attempt, err = 0, nil
+		}
+		return err
+	})
+	return m, attempt, err
+}
+
+// reading is a mail with what was read in it.
+type reading struct {
+	message intake.Message
+	request rules.Request
+	// forced is a decision that stands whatever the rules would say.
+	forced *rules.Decision
+}
+
+// read reads a mail; a panic in there is an error.
+func (d *Desk) read(mail intake.Fetched) (in reading, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	in.message = d.reader.Read(mail.Raw)
+	in.request = d.reader.Parse(in.message)
+	in.request.TooLarge = mail.TooLarge
+	return in, nil
+}
+
+// unread is a mail that could not be read three times.
+func (d *Desk) unread(m store.InboxMessage, mail intake.Fetched) reading {
+	why := fmt.Sprintf("reading it failed %d times", maxAttempts)
+	sum := sha256.Sum256(mail.Raw)
+	return reading{
+		message: intake.Message{RawHash: hex.EncodeToString(sum[:]), Size: len(mail.Raw)},
+		request: rules.Request{Kind: rules.KindOther, Warnings: []string{why}},
+		forced: &rules.Decision{State: rules.MailQuarantined, Folder: rules.FolderQuarantine, Why: why, Alert: true,
+			Judgements: []rules.Judgement{}, Actions: []rules.Action{}, Received: m.Received, Today: d.policy.Day(m.Received)},
+	}
+}
+
+// decide makes the decision and commits it with all that follows from it: the
+// ledger, the registrations, the replies and the filing, or nothing of it. Where
+// another transaction was faster, the Book is loaded and the mail decided anew.
+func (d *Desk) decide(ctx context.Context, m store.InboxMessage, in reading) (done Decided, err error) {
+	for range maxRetries {
+		err = d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error {
+			return tx.Savepoint("mail", func() error {
+				done, err = d.decideIn(tx, m, in)
+				return err
+			})
+		})
+		if !errors.Is(err, store.ErrTaken) {
+			break
+		}
+	}
+	if err != nil {
+		return Decided{}, fmt.Errorf("decide mail %d: %w", m.ID, err)
+	}
+	return done, nil
+}
+
+func (d *Desk) decideIn(tx *store.Tx, m store.InboxMessage, in reading) (Decided, error) {
+	sender, partner, err := d.sender(tx, in.request)
+	if err != nil {
+		return Decided{}, err
+	}
+	m.MessageID, m.RawHash, m.ContentHash = in.message.MessageID, in.message.RawHash, in.message.ContentHash
+	m.Sender, m.Verdict, m.Partner = sender.Address, sender.Verdict, sender.Partner
+	m.Subject, m.Text, m.Size = in.message.Subject, in.message.Text, max(m.Size, int64(in.message.Size))
+	m.Pass = 1
+	if err := tx.SaveReading(m); err != nil {
+		return Decided{}, err
+	}
+	book, err := d.book(tx, m, sender, in.request, true)
+	if err != nil {
+		return Decided{}, err
+	}
+	decision := rules.Decide(book, in.request, d.policy)
+	if in.forced != nil {
+		decision = *in.forced
+	}
+	done := Decided{Mail: m, Request: in.request, Decision: decision, Partner: partner}
+	err = tx.Record(store.Record{InboxID: m.ID, Pass: m.Pass, Book: book, Request: in.request, Policy: d.policy, Decision: decision})
+	if err != nil {
+		return Decided{}, err
+	}
+	mode := d.mode(partner)
+	if mode != rules.ModeShadow {
+		if err := tx.QueueFiling(m.ID, decision.Folder); err != nil {
+			return Decided{}, err
+		}
+	}
+	if err := d.queueReply(tx, &done, in.message, mode); err != nil {
+		return Decided{}, err
+	}
+	return done, d.tellStaff(tx, done, in.message)
+}
+
+// sender says who wrote the mail. In mode trust_from the From line is believed.
+func (d *Desk) sender(tx *store.Tx, q rules.Request) (rules.Sender, *rules.Partner, error) {
+	s := rules.Sender{Address: q.From, Verdict: rules.Trusted, Staff: slices.Contains(d.Staff, q.From)}
+	if s.Staff || q.From == "" {
+		return s, nil, nil
+	}
+	partner, err := tx.PartnerOf(q.From)
+	if err != nil || partner == nil {
+		return s, nil, err
+	}
+	s.Partner = partner.ID
+	return s, partner, nil
+}
+
+// book loads the facts for a mail. What its open asks know is loaded too, since
+// the mail may complete them. With touch the ended terms are closed first and the
+// partner's row is locked: for a decision that will be recorded.
+func (d *Desk) book(tx *store.Tx, m store.InboxMessage, s rules.Sender, q rules.Request, touch bool) (rules.Book, error) {
+	query := rules.Query{Received: m.Received, Sender: s, Thread: q.Thread, Candidates: len(q.Prospects)}
+	query.Organisations, query.Names = rules.Keys(q, nil, d.policy)
+	if s.Partner != "" {
+		asks, err := tx.Asks(s.Partner)
+		if err != nil {
+			return rules.Book{}, err
+		}
+		query.Organisations, query.Names = rules.Keys(q, asks, d.policy)
+		if touch {
+			if err := tx.Touch(s.Partner, query.Organisations, d.policy.Day(m.Received)); err != nil {
+				return rules.Book{}, err
+			}
+		}
+	}
+	book, err := tx.Book(query, d.NewReference)
+	if err != nil {
+		return rules.Book{}, err
+	}
+	book.Duplicate, err = tx.Duplicate(m)
+	return book, err
+}
+
+// queueReply renders the answer and queues it, held where the mode says so. What
+// is withheld is rendered for nobody.
+func (d *Desk) queueReply(tx *store.Tx, done *Decided, msg intake.Message, mode rules.Mode) error {
+	if done.Decision.Reply == rules.ReplyNone || done.Decision.Withheld != "" {
+		return nil
+	}
+	r, err := d.render.Reply(done.Decision, done.Request, original(msg), done.Partner, d.identity(tx))
+	if err != nil {
+		return fmt.Errorf("render the reply: %w", err)
+	}
+	done.Reply = r
+	out := d.outgoing(r, fmt.Sprintf("reply/%d/%d", done.Mail.ID, done.Mail.Pass), done.Mail)
+	switch mode {
+	case rules.ModeShadow:
+		out.State, out.Why = store.OutboxHeld, "mode shadow: nothing is sent to partners"
+	case rules.ModeApprove:
+		out.State, out.Why = store.OutboxHeld, "mode approve: waits for `leadmail outbox release`"
+	}
+	_, err = tx.Queue(out)
+	return err
+}
+
+func original(m intake.Message) notify.Original {
+	return notify.Original{From: m.From, FromName: m.FromName, Subject: m.Subject, MessageID: m.MessageID, References: m.References}
+}
+
+// outgoing is a rendered message as it is owed.
+func (d *Desk) outgoing(r notify.Rendered, key string, m store.InboxMessage) store.OutboxMessage {
+	return store.OutboxMessage{Key: key, Kind: r.Kind, InboxID: m.ID, Partner: m.Partner, To: r.To, From: d.Program.Address,
+		MessageID: r.MessageID, Subject: r.Subject, Raw: r.Raw, State: store.OutboxQueued, Numbering: r.Numbering}
+}
+
+// tellStaff queues one confirmation for each of the staff: of what was decided
+// and of what waits for them. Automatic mail is left to the folders.
+func (d *Desk) tellStaff(tx *store.Tx, done Decided, msg intake.Message) error {
+	if done.Decision.State == rules.MailIgnored && !done.Decision.Alert {
+		return nil
+	}
+	for i, staff := range d.Staff {
+		r, err := d.render.Confirmation(staff, done.Decision, done.Request, original(msg), done.Partner, done.Mail.ID, d.identity(tx))
+		if err != nil {
+			return fmt.Errorf("render the confirmation: %w", err)
+		}
+		if _, err := tx.Queue(d.outgoing(r, fmt.Sprintf("confirmation/%d/%d/%d", done.Mail.ID, done.Mail.Pass, i), done.Mail)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Preview is what the desk would do with a mail.
+type Preview struct {
+	Request  rules.Request
+	Book     rules.Book
+	Decision rules.Decision
+	Partner  *rules.Partner
+	// Reply is what would be answered; its Raw is empty where nothing would.
+	Reply notify.Rendered
+}
+
+// Decide says what would be decided and answered of a mail that was received at
+// an instant. It changes and sends nothing.
+func (d *Desk) Decide(ctx context.Context, raw []byte, received time.Time) (Preview, error) {
+	in, err := d.read(intake.Fetched{Raw: raw, Size: int64(len(raw)), Received: received})
+	if err != nil {
+		return Preview{}, err
+	}
+	p := Preview{Request: in.request}
+	err = d.Store.View(ctx, func(tx *store.Tx) error {
+		var sender rules.Sender
+		if sender, p.Partner, err = d.sender(tx, in.request); err != nil {
+			return err
+		}
+		m := store.InboxMessage{Received: received, MessageID: in.message.MessageID, RawHash: in.message.RawHash, ContentHash: in.message.ContentHash}
+		if p.Book, err = d.book(tx, m, sender, in.request, false); err != nil {
+			return err
+		}
+		p.Decision = rules.Decide(p.Book, in.request, d.policy)
+		if p.Decision.Reply == rules.ReplyNone {
+			return nil
+		}
+		p.Reply, err = d.render.Reply(p.Decision, in.request, original(in.message), p.Partner, d.identity(tx))
+		return err
+	})
+	return p, err
+}

@@ -1,0 +1,363 @@
+package desk
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"leadmail/intake"
+	"leadmail/rules"
+	"leadmail/store"
+)
+
+const (
+	// chunkMails and chunkOctets bound what is held in memory of one scan.
+	chunkMails  = 50
+	chunkOctets = 16 << 20
+	// compareEvery is how often the whole mailbox is compared with the ledger,
+	// for what a search above the last UID cannot see.
+	compareEvery = time.Hour
+	// maxAttempts is after how many failures a mail is quarantined unread.
+	maxAttempts = 3
+
+	reconnectFirst, reconnectMost = 2 * time.Second, 5 * time.Minute
+	// loginPause is the wait after a refused password: hammering locks accounts.
+	loginPause = 15 * time.Minute
+)
+
+// tendMailbox keeps a connection and works on it until the context ends.
+func (d *Desk) tendMailbox(ctx context.Context) {
+	wait := reconnectFirst
+	for ctx.Err() == nil {
+		began := d.Now()
+		err := d.tend(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		_ = d.Close()
+		if d.Now().Sub(began) > reconnectMost {
+			wait = reconnectFirst
+		}
+		if errors.Is(err, intake.ErrLogin) {
+			wait = loginPause
+		}
+		// Jitter, so that a hundred daemons do not return together.
+		pause := wait/2 + rand.N(wait/2+1) //nolint:gosec // not a secret
+		d.Log.Error("the mailbox cannot be reached; trying again", "err", err, "in", pause.Round(time.Second))
+		d.alert(ctx, "mailbox", "The mailbox cannot be read", err.Error(),
+			"Mail waits in the mailbox and is judged as of its arrival once this is mended. `leadmail check` says more.")
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+		if wait = min(2*wait, reconnectMost); errors.Is(err, intake.ErrLogin) {
+			wait = loginPause
+		}
+	}
+}
+
+// tend works on one connection until it breaks.
+func (d *Desk) tend(ctx context.Context) error {
+	if err := d.connect(ctx); err != nil {
+		return err
+	}
+	for ctx.Err() == nil {
+		if err := d.scan(ctx, d.session); err != nil {
+			return err
+		}
+		d.recovered(ctx, "mailbox")
+		if _, err := d.session.Idle(ctx, min(d.Idle, d.Poll)); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// connect dials unless a connection is there, and makes sure of the folders.
+func (d *Desk) connect(ctx context.Context) error {
+	if d.session == nil {
+		s, err := intake.Dial(ctx, d.IMAP)
+		if err != nil {
+			return err
+		}
+		d.session = s
+		d.Log.Info("connected to the mailbox", "server", d.IMAP.Addr, "mailbox", d.IMAP.Mailbox, "capabilities", s.Capabilities())
+	}
+	if !d.tended {
+		if err := d.session.Ensure(ctx, d.Folders.All()); err != nil {
+			return err
+		}
+		d.tended = true
+	}
+	return nil
+}
+
+// scan reads and decides everything new in the mailbox, in the order of receipt
+// (D3), and files it. Flags are no work queue: what is new is what the ledger does
+// not know.
+func (d *Desk) scan(ctx context.Context, s *intake.Session) error {
+	if err := d.copySent(ctx, s); err != nil {
+		return err
+	}
+	sel, err := s.Select(ctx)
+	if err != nil {
+		return err
+	}
+	box, moved, err := d.mailbox(ctx, sel)
+	if err != nil {
+		return err
+	}
+	if err := d.file(ctx, s, sel.UIDValidity); err != nil {
+		return err
+	}
+	whole := d.Now().Sub(d.compare) >= compareEvery
+	above := box.LastUID
+	if whole {
+		above = 0
+	}
+	uids, err := s.Search(ctx, above)
+	if err != nil {
+		return err
+	}
+	waiting, err := d.unknown(ctx, s, box, uids)
+	if err != nil {
+		return err
+	}
+	if len(waiting) > 0 {
+		d.Log.Info("new mail", "mails", len(waiting))
+	}
+	for len(waiting) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		chunk := firstChunk(waiting)
+		waiting = waiting[len(chunk):]
+		if err := d.work(ctx, s, box, moved, chunk); err != nil {
+			return err
+		}
+		if err := d.file(ctx, s, sel.UIDValidity); err != nil {
+			return err
+		}
+	}
+	if whole {
+		d.compare = d.Now()
+	}
+	for _, uid := range uids {
+		box.LastUID = max(box.LastUID, uid)
+	}
+	box.ScannedAt = d.Now()
+	return d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error {
+		if moved != 0 {
+			if _, err := tx.Abandon(box.Name, moved); err != nil {
+				return err
+			}
+		}
+		return tx.SaveMailbox(box)
+	})
+}
+
+// mailbox is what is known of the mailbox. On the first start it is made known:
+// older mail is left where it lies, unless the configuration says otherwise.
+// moved is the former UIDVALIDITY where it has changed, 0 else.
+func (d *Desk) mailbox(ctx context.Context, sel intake.Selected) (box store.MailboxState, moved uint32, err error) {
+	name := d.IMAP.Mailbox
+	err = d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error {
+		box, err = tx.Mailbox(name)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			box = store.MailboxState{Name: name, UIDValidity: sel.UIDValidity, StartedAt: tx.Now()}
+			if d.StartAll {
+				box.StartedAt = time.Unix(0, 0).UTC()
+			} else if sel.UIDNext > 0 {
+				box.LastUID = sel.UIDNext - 1
+			}
+			d.Log.Info("first start", "mails_left_where_they_lie", leftBehind(d.StartAll, sel.Messages))
+			d.compare = d.Now()
+		case err != nil:
+			return err
+		case box.UIDValidity != sel.UIDValidity:
+			d.Log.Warn("the mailbox was renumbered (UIDVALIDITY changed); comparing all of it with the ledger",
+				"was", box.UIDValidity, "is", sel.UIDValidity)
+			// The former numbers stay in force until every mail has been compared: a
+			// crash in between repeats the comparison.
+			moved, d.compare = box.UIDValidity, time.Time{}
+			box.UIDValidity, box.LastUID = sel.UIDValidity, 0
+			return nil
+		default:
+			return nil
+		}
+		return tx.SaveMailbox(box)
+	})
+	return box, moved, err
+}
+
+func leftBehind(all bool, messages uint32) uint32 {
+	if all {
+		return 0
+	}
+	return messages
+}
+
+// unknown are those of the mails found that the ledger has not seen finished, in
+// the order of receipt, ties by UID (D3).
+func (d *Desk) unknown(ctx context.Context, s *intake.Session, box store.MailboxState, uids []uint32) ([]intake.Found, error) {
+	var known map[uint32]bool
+	var undecided []store.InboxMessage
+	lowest := uint32(0)
+	if len(uids) > 0 {
+		lowest = slices.Min(uids)
+	}
+	err := d.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if undecided, err = tx.Undecided(box.Name, box.UIDValidity); err != nil {
+			return err
+		}
+		known, err = tx.Known(box.Name, box.UIDValidity, lowest)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var ask []uint32
+	for _, m := range undecided {
+		ask = append(ask, m.UID)
+	}
+	for _, uid := range uids {
+		if !known[uid] {
+			ask = append(ask, uid)
+		}
+	}
+	slices.Sort(ask)
+	ask = slices.Compact(ask)
+	if len(ask) == 0 {
+		return nil, nil
+	}
+	found, err := s.Headers(ctx, ask)
+	if err != nil {
+		return nil, err
+	}
+	found = slices.DeleteFunc(found, func(f intake.Found) bool {
+		return f.UID <= box.LastUID && !known[f.UID] && f.Received.Before(box.StartedAt)
+	})
+	slices.SortFunc(found, func(a, b intake.Found) int {
+		return cmp.Or(a.Received.Compare(b.Received), cmp.Compare(a.UID, b.UID))
+	})
+	return found, d.gone(ctx, undecided, found)
+}
+
+// gone closes the entries of mails that a person took out of the mailbox before
+// they were decided.
+func (d *Desk) gone(ctx context.Context, undecided []store.InboxMessage, found []intake.Found) error {
+	there := map[uint32]bool{}
+	for _, f := range found {
+		there[f.UID] = true
+	}
+	for _, m := range undecided {
+		if there[m.UID] {
+			continue
+		}
+		d.Log.Warn("a mail is no longer in the mailbox; somebody took it out before it was decided", "inbox", m.ID, "uid", m.UID)
+		err := d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error { return tx.Vanished(m.ID) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func firstChunk(mails []intake.Found) []intake.Found {
+	var octets int64
+	for i, m := range mails {
+		if octets += m.Size; i > 0 && (i >= chunkMails || octets > chunkOctets) {
+			return mails[:i]
+		}
+	}
+	return mails
+}
+
+// work reads some mails into the ledger, and then decides them one by one.
+func (d *Desk) work(ctx context.Context, s *intake.Session, box store.MailboxState, moved uint32, chunk []intake.Found) error {
+	uids := make([]uint32, len(chunk))
+	for i, f := range chunk {
+		uids[i] = f.UID
+	}
+	fetched := map[uint32]intake.Fetched{}
+	if err := s.Fetch(ctx, uids, func(f intake.Fetched) error {
+		fetched[f.UID] = f
+		return nil
+	}); err != nil {
+		return fmt.Errorf("fetch: %w", err)
+	}
+	for _, f := range chunk {
+		mail, ok := fetched[f.UID]
+		if !ok {
+			continue // expunged meanwhile: the next comparison sees that it is gone
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		// A mail in hand is finished even when the desk is told to stop.
+		if err := d.take(context.WithoutCancel(ctx), box, moved, mail); err != nil {
+			return fmt.Errorf("mail %d of %s: %w", mail.UID, box.Name, err)
+		}
+	}
+	return nil
+}
+
+// file carries out the filing that committed decisions owe.
+func (d *Desk) file(ctx context.Context, s *intake.Session, validity uint32) error {
+	for {
+		var owed []store.Filing
+		err := d.Store.View(ctx, func(tx *store.Tx) (err error) {
+			owed, err = tx.Filings(d.IMAP.Mailbox, validity, chunkMails)
+			return err
+		})
+		if err != nil || len(owed) == 0 {
+			return err
+		}
+		for _, f := range owed {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := d.fileOne(ctx, s, f); err != nil {
+				return fmt.Errorf("file mail %d: %w", f.InboxID, err)
+			}
+		}
+	}
+}
+
+func (d *Desk) fileOne(ctx context.Context, s *intake.Session, f store.Filing) error {
+	err := d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error { return tx.CountFiling(f.InboxID) })
+	if err != nil {
+		return err
+	}
+	err = s.File(ctx, intake.Filing{UID: f.UID, Folder: d.Folders.Name(f.Folder), MessageID: f.MessageID, RawHash: f.RawHash, Repeated: f.Attempts > 0})
+	if err != nil {
+		return err
+	}
+	return d.Store.Update(context.WithoutCancel(ctx), d.Now(), func(tx *store.Tx) error { return tx.Filed(f.InboxID) })
+}
+
+// copySent puts copies of what was sent where a person looks for them.
+func (d *Desk) copySent(ctx context.Context, s *intake.Session) error {
+	if !d.SentCopy {
+		return nil
+	}
+	var sent []store.OutboxMessage
+	err := d.Store.View(ctx, func(tx *store.Tx) (err error) {
+		sent, err = tx.Uncopied(chunkMails)
+		return err
+	})
+	for _, m := range sent {
+		if err := s.Append(ctx, d.Folders.Name(rules.FolderSent), m.Raw, m.SentAt, m.MessageID); err != nil {
+			return fmt.Errorf("copy message %d: %w", m.ID, err)
+		}
+		if err := d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error { return tx.MarkCopied(m.ID) }); err != nil {
+			return err
+		}
+	}
+	return err
+}
