@@ -1,0 +1,142 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"leadmail/rules"
+	"leadmail/store"
+)
+
+type inboxCmd struct {
+	List inboxList `cmd:"" help:"Every mail that came, newest first."`
+	Show inboxShow `cmd:"" help:"One mail: what was read, what was decided, and why."`
+}
+
+// Help teaches by example.
+func (inboxCmd) Help() string {
+	return `    leadmail inbox list --state held
+    leadmail inbox show 12`
+}
+
+func inboxColumns() []column[store.InboxMessage] {
+	type m = store.InboxMessage
+	return []column[m]{
+		{name: "id", value: func(m m) any { return m.ID }},
+		{name: "received", value: func(m m) any { return m.Received }},
+		{name: "sender", value: func(m m) any { return m.Sender }},
+		{name: "partner", value: func(m m) any { return m.Partner }},
+		{name: "state", value: func(m m) any { return m.State }},
+		{name: "folder", value: func(m m) any { return m.Folder }},
+		{name: "subject", value: func(m m) any { return m.Subject }},
+		{name: "why", value: func(m m) any { return m.Why }},
+		{name: "verdict", value: func(m m) any { return m.Verdict }, wide: true},
+		{name: "message_id", value: func(m m) any { return m.MessageID }, wide: true},
+		{name: "attempts", value: func(m m) any { return m.Attempts }, wide: true},
+		{name: "pass", value: func(m m) any { return m.Pass }, wide: true},
+		{name: "size", value: func(m m) any { return m.Size }, wide: true},
+		{name: "duplicate_of", value: func(m m) any {
+			if m.Duplicate == 0 {
+				return nil
+			}
+			return m.Duplicate
+		}, wide: true},
+		{name: "decided_at", value: func(m m) any { return m.DecidedAt }, wide: true},
+	}
+}
+
+var mailStates = []rules.MailState{rules.MailFound, rules.MailAttempted, rules.MailDecided, rules.MailFiled, rules.MailHeld, rules.MailIgnored, rules.MailQuarantined}
+
+type inboxList struct {
+	State   rules.MailState `help:"Only these: found, attempted, decided, filed, held, ignored, quarantined." placeholder:"STATE"`
+	Partner rules.PartnerID `help:"Only this partner's." placeholder:"ID"`
+	Limit   int             `help:"At most so many; 0 is all." default:"50"`
+	shape
+}
+
+// Run lists mails.
+func (c inboxList) Run(a *app) error {
+	if c.State != "" && !slices.Contains(mailStates, c.State) {
+		return usage(fmt.Sprintf("--state %q is not known", c.State), "write one of "+strings.Join(plainList(mailStates), ", "))
+	}
+	if c.Limit < 0 {
+		return usage("--limit is below 0", "write 0 for all")
+	}
+	return a.view(func(_ *records, tx *store.Tx) error {
+		all, err := tx.InboxList(store.InboxFilter{State: c.State, Partner: c.Partner, Limit: c.Limit})
+		if err != nil {
+			return err
+		}
+		return show(a.stdout, c.shape, all, "No mail.", inboxColumns()...)
+	})
+}
+
+type inboxShow struct {
+	ID   int64 `arg:"" help:"The number that list shows."`
+	JSON bool  `name:"json" help:"One JSON object."`
+}
+
+// Run shows one mail with its decisions.
+func (c inboxShow) Run(a *app) error {
+	return a.view(func(_ *records, tx *store.Tx) error {
+		m, err := tx.Inbox(c.ID)
+		if errors.Is(err, store.ErrNotFound) {
+			return failed("leadmail inbox list shows those there are", "there is no mail %d", c.ID)
+		}
+		if err != nil {
+			return err
+		}
+		decisions, err := tx.Decision(c.ID)
+		if err != nil {
+			return err
+		}
+		answers, err := tx.OutboxList(store.OutboxFilter{InboxID: c.ID})
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			columns := append(inboxColumns(),
+				column[store.InboxMessage]{name: "decisions", value: func(store.InboxMessage) any {
+					list := []rules.Decision{}
+					for _, d := range decisions {
+						list = append(list, d.Decision)
+					}
+					return list
+				}},
+				column[store.InboxMessage]{name: "outbox", value: func(store.InboxMessage) any {
+					list := []int64{}
+					for _, o := range answers {
+						list = append(list, o.ID)
+					}
+					return list
+				}},
+				column[store.InboxMessage]{name: "text", value: func(m store.InboxMessage) any { return m.Text }})
+			return card(a.stdout, shape{JSON: true}, m, columns...)
+		}
+		if err := card(a.stdout, shape{}, m, inboxColumns()...); err != nil {
+			return err
+		}
+		for _, d := range decisions {
+			fmt.Fprintf(a.stdout, "\ndecided (pass %d, policy %.12s)\n", d.Pass, d.Policy.Hash())
+			printDecision(a.stdout, d.Decision)
+		}
+		for _, o := range answers {
+			fmt.Fprintf(a.stdout, "\noutbox %d: %s to %s, %s: %s\n", o.ID, o.Kind, o.To, o.State, terminal(o.Subject))
+		}
+		if m.Text != "" {
+			fmt.Fprintf(a.stdout, "\ntext\n%s", indent(terminalText(m.Text)))
+		}
+		return nil
+	})
+}
+
+// indent sets a text apart from what is said of it.
+func indent(s string) string {
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		b.WriteString(strings.TrimRight("  "+line, " \n") + "\n")
+	}
+	return b.String()
+}

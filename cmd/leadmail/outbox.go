@@ -1,0 +1,164 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"leadmail/intake"
+	"leadmail/rules"
+	"leadmail/store"
+)
+
+type outboxCmd struct {
+	List    outboxList    `cmd:"" help:"Every mail that goes out, newest first."`
+	Show    outboxShow    `cmd:"" help:"One mail as it goes out."`
+	Release outboxRelease `cmd:"" help:"Let held mail go."`
+}
+
+// Help teaches by example.
+func (outboxCmd) Help() string {
+	return `In mode approve every reply waits here until it is released.
+
+    leadmail outbox list --state held
+    leadmail outbox show 7
+    leadmail outbox release 7 9
+    leadmail outbox release --all`
+}
+
+func outboxColumns() []column[store.OutboxMessage] {
+	type m = store.OutboxMessage
+	return []column[m]{
+		{name: "id", value: func(m m) any { return m.ID }},
+		{name: "queued_at", value: func(m m) any { return m.QueuedAt }},
+		{name: "kind", value: func(m m) any { return m.Kind }},
+		{name: "to", value: func(m m) any { return m.To }},
+		{name: "partner", value: func(m m) any { return m.Partner }},
+		{name: "state", value: func(m m) any { return m.State }},
+		{name: "subject", value: func(m m) any { return m.Subject }},
+		{name: "why", value: func(m m) any { return m.Why }},
+		{name: "inbox", value: func(m m) any { return number(m.InboxID) }, wide: true},
+		{name: "from", value: func(m m) any { return m.From }, wide: true},
+		{name: "message_id", value: func(m m) any { return m.MessageID }, wide: true},
+		{name: "attempts", value: func(m m) any { return m.Attempts }, wide: true},
+		{name: "next_at", value: func(m m) any { return m.NextAt }, wide: true},
+		{name: "sent_at", value: func(m m) any { return m.SentAt }, wide: true},
+		{name: "last_error", value: func(m m) any { return m.LastError }, wide: true},
+	}
+}
+
+// number leaves out an id that is none.
+func number(n int64) any {
+	if n == 0 {
+		return nil
+	}
+	return n
+}
+
+var outboxStates = []store.OutboxState{store.OutboxQueued, store.OutboxSending, store.OutboxSent, store.OutboxDeferred, store.OutboxFailed,
+	store.OutboxUncertain, store.OutboxHeld, store.OutboxCancelled}
+
+type outboxList struct {
+	State   store.OutboxState `help:"Only these: queued, sending, sent, deferred, failed, uncertain, held, cancelled." placeholder:"STATE"`
+	Partner rules.PartnerID   `help:"Only what goes to this partner." placeholder:"ID"`
+	Limit   int               `help:"At most so many; 0 is all." default:"50"`
+	shape
+}
+
+// Run lists mails.
+func (c outboxList) Run(a *app) error {
+	if c.State != "" && !slices.Contains(outboxStates, c.State) {
+		return usage(fmt.Sprintf("--state %q is not known", c.State), "write one of "+strings.Join(plainList(outboxStates), ", "))
+	}
+	if c.Limit < 0 {
+		return usage("--limit is below 0", "write 0 for all")
+	}
+	return a.view(func(_ *records, tx *store.Tx) error {
+		all, err := tx.OutboxList(store.OutboxFilter{State: c.State, Partner: c.Partner, Limit: c.Limit})
+		if err != nil {
+			return err
+		}
+		return show(a.stdout, c.shape, all, "No mail.", outboxColumns()...)
+	})
+}
+
+type outboxShow struct {
+	ID   int64 `arg:"" help:"The number that list shows."`
+	JSON bool  `name:"json" help:"One JSON object."`
+	Raw  bool  `help:"The mail's bytes, as they go out, and nothing else."`
+}
+
+// Run shows one mail.
+func (c outboxShow) Run(a *app) error {
+	return a.view(func(_ *records, tx *store.Tx) error {
+		m, err := outgoing(tx, c.ID)
+		if err != nil {
+			return err
+		}
+		if c.Raw {
+			_, err := a.stdout.Write(m.Raw)
+			return err
+		}
+		body := intake.Reader{}.Read(m.Raw).Text
+		if c.JSON {
+			return card(a.stdout, shape{JSON: true}, m, append(outboxColumns(),
+				column[store.OutboxMessage]{name: "text", value: func(store.OutboxMessage) any { return body }})...)
+		}
+		if err := card(a.stdout, shape{}, m, outboxColumns()...); err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stdout, "\n%s", indent(terminalText(body)))
+		return nil
+	})
+}
+
+func outgoing(tx *store.Tx, id int64) (store.OutboxMessage, error) {
+	m, err := tx.Outbox(id)
+	if errors.Is(err, store.ErrNotFound) {
+		return m, failed("leadmail outbox list shows those there are", "there is no mail %d in the outbox", id)
+	}
+	return m, err
+}
+
+type outboxRelease struct {
+	IDs []int64 `arg:"" optional:"" name:"id" help:"The numbers that list shows."`
+	All bool    `help:"All that are held."`
+}
+
+// Run lets mails go: all that are named, or none when one of them cannot.
+func (c outboxRelease) Run(a *app) error {
+	if c.All == (len(c.IDs) > 0) {
+		return usage("release needs numbers, or --all", "leadmail outbox list --state held shows them")
+	}
+	return a.change(func(_ *records, tx *store.Tx) error {
+		ids := c.IDs
+		if c.All {
+			held, err := tx.OutboxList(store.OutboxFilter{State: store.OutboxHeld})
+			if err != nil {
+				return err
+			}
+			for _, m := range held {
+				ids = append(ids, m.ID)
+			}
+			slices.Sort(ids)
+		}
+		for _, id := range ids {
+			m, err := outgoing(tx, id)
+			if err != nil {
+				return err
+			}
+			if m.State != store.OutboxHeld {
+				return failed("only what is held can be released: leadmail outbox list --state held", "mail %d is %s; nothing was released", id, m.State)
+			}
+			if err := tx.Release(id); err != nil {
+				return err
+			}
+			if err := tx.Note(a.actor, fmt.Sprintf("outbox %d", id), "released", ""); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintf(a.stdout, "%d released.\n", len(ids))
+		return nil
+	})
+}

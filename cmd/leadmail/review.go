@@ -1,0 +1,327 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"leadmail/notify"
+	"leadmail/rules"
+	"leadmail/store"
+	"leadmail/templates"
+)
+
+type reviewCmd struct {
+	List   reviewList   `cmd:"" help:"All that waits, oldest first."`
+	Show   reviewShow   `cmd:"" help:"One of them, with what speaks for and against it."`
+	Accept reviewAccept `cmd:"" help:"Grant a prospect under review; or close a held mail that has been dealt with."`
+	Reject reviewReject `cmd:"" help:"Refuse a prospect under review; or close a held mail that needs nothing."`
+}
+
+// Help teaches by example.
+func (reviewCmd) Help() string {
+	return `A prospect under review is named by its reference, a mail that is held as a whole by its number. A decided prospect's partner is
+told by mail; of a held mail nobody is told: answer it yourself first.
+
+    leadmail review list
+    leadmail review show R-7K4Q2M
+    leadmail review accept R-7K4Q2M
+    leadmail review reject R-7K4Q2M --reason "Acme and Acme Labs are one company, registered already"
+    leadmail review accept 12`
+}
+
+// waitingFor is the name under which something that waits is decided.
+func waitingFor(r store.Review) string {
+	if r.Ref != "" {
+		return string(r.Ref)
+	}
+	return strconv.FormatInt(r.InboxID, 10)
+}
+
+func reviewColumns(policy rules.Policy) []column[store.Review] {
+	type review = store.Review
+	return []column[review]{
+		{name: "id", value: func(r review) any { return waitingFor(r) }},
+		{name: "received", value: func(r review) any { return r.Received }},
+		{name: "partner", value: func(r review) any { return r.Partner }},
+		{name: "sender", value: func(r review) any { return r.Sender }},
+		{name: "company", value: func(r review) any { return r.Prospect.Company }},
+		{name: "organisation", value: func(r review) any { return r.Organisation }},
+		{name: "reasons", value: func(r review) any {
+			words := []string{}
+			for _, x := range r.Reasons {
+				words = append(words, string(x.Code))
+			}
+			return words
+		}},
+		{name: "subject", value: func(r review) any { return r.Subject }},
+		{name: "why", value: func(r review) any { return r.Why }, wide: true},
+		{name: "inbox", value: func(r review) any { return number(r.InboxID) }, wide: true},
+		{name: "due_by", value: func(r review) any { return dueBy(r.Received, policy) }, wide: true},
+		{name: "first_name", value: func(r review) any { return r.Prospect.FirstName }, wide: true},
+		{name: "last_name", value: func(r review) any { return r.Prospect.LastName }, wide: true},
+		{name: "email", value: func(r review) any { return r.Prospect.Email }, wide: true},
+		{name: "url", value: func(r review) any { return r.Prospect.URL }, wide: true},
+		{name: "lead_type", value: func(r review) any { return r.Prospect.LeadType }, wide: true},
+	}
+}
+
+type reviewList struct {
+	shape
+}
+
+// Run lists what waits.
+func (c reviewList) Run(a *app) error {
+	return a.view(func(r *records, tx *store.Tx) error {
+		all, err := tx.Reviews()
+		if err != nil {
+			return err
+		}
+		return show(a.stdout, c.shape, all, "Nothing waits for a person.", reviewColumns(r.policy)...)
+	})
+}
+
+// waiting finds what waits under a name.
+func waiting(tx *store.Tx, id string) (store.Review, error) {
+	ref, errRef := rules.ParseReference(id)
+	n, errID := strconv.ParseInt(strings.TrimPrefix(id, "mail "), 10, 64)
+	if errRef != nil && errID != nil {
+		return store.Review{}, usage(fmt.Sprintf("%q is neither a reference nor a mail's number", id), "write R-7K4Q2M, or 12; leadmail review list shows them")
+	}
+	all, err := tx.Reviews()
+	if err != nil {
+		return store.Review{}, err
+	}
+	for _, r := range all {
+		if errRef == nil && r.Ref == ref || errRef != nil && r.Ref == "" && r.InboxID == n {
+			return r, nil
+		}
+	}
+	return store.Review{}, failed("leadmail review list shows what does", "%s does not wait for a person", id)
+}
+
+type reviewShow struct {
+	ID   string `arg:"" help:"A reference, or the number of a held mail."`
+	JSON bool   `name:"json" help:"One JSON object."`
+}
+
+// Run shows what waits, and who stands in its way.
+func (c reviewShow) Run(a *app) error {
+	return a.view(func(r *records, tx *store.Tx) error {
+		w, err := waiting(tx, c.ID)
+		if err != nil {
+			return err
+		}
+		if err := card(a.stdout, shape{JSON: c.JSON}, w, reviewColumns(r.policy)...); err != nil || c.JSON {
+			return err
+		}
+		if w.Organisation != "" {
+			others, err := tx.Registrations(store.RegistrationFilter{Organisation: w.Organisation})
+			if err != nil {
+				return err
+			}
+			others = slices.DeleteFunc(others, func(g rules.Registration) bool { return g.Ref == w.Ref })
+			if len(others) > 0 {
+				fmt.Fprintf(a.stdout, "\nalso at %s\n", w.Organisation)
+				for _, g := range others {
+					fmt.Fprintf(a.stdout, "  %s  %s, %s, %s until %s\n", g.Ref, g.Partner, terminal(g.Prospect.Company),
+						registrationState(g, r.policy.Day(a.now())), orElse(string(g.Until()), "decided"))
+				}
+			}
+		}
+		if w.InboxID > 0 {
+			m, err := tx.Inbox(w.InboxID)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.stdout, "\nmail %d, in folder %s, Message-ID %s\n%s", m.ID, orElse(r.config.IMAP.Folders.Name(m.Folder), r.config.IMAP.Mailbox), terminal(m.MessageID), indent(terminalText(m.Text)))
+		}
+		return nil
+	})
+}
+
+type reviewAccept struct {
+	ID     string `arg:"" help:"A reference, or the number of a held mail."`
+	Reason string `help:"A sentence for the partner and for the history." placeholder:"TEXT"`
+}
+
+// Run accepts.
+func (c reviewAccept) Run(a *app) error { return a.settleReview(c.ID, true, c.Reason) }
+
+type reviewReject struct {
+	ID     string `arg:"" help:"A reference, or the number of a held mail."`
+	Reason string `help:"Why, in a sentence that the partner reads; needed for a prospect." placeholder:"TEXT"`
+}
+
+// Run rejects.
+func (c reviewReject) Run(a *app) error { return a.settleReview(c.ID, false, c.Reason) }
+
+// settleReview carries out what a person decided: the record and the mail to the
+// partner in one transaction.
+func (a *app) settleReview(id string, accept bool, reason string) error {
+	return a.change(func(r *records, tx *store.Tx) error {
+		w, err := waiting(tx, id)
+		if err != nil {
+			return err
+		}
+		if w.Ref == "" {
+			verdict := "dealt with"
+			if !accept {
+				verdict = "needs nothing"
+			}
+			if reason != "" {
+				verdict += ": " + reason
+			}
+			if err := tx.CloseHeld(w.InboxID, a.actor, verdict); err != nil {
+				return err
+			}
+			fmt.Fprintf(a.stdout, "mail %d is closed; nobody is told.\n", w.InboxID)
+			return nil
+		}
+		if !accept && strings.TrimSpace(reason) == "" {
+			return usage("a rejection needs a reason", "give it with --reason; the partner reads it")
+		}
+		j, err := a.judge(r, tx, w, accept)
+		if err != nil {
+			return err
+		}
+		if err := tx.AcceptReview(j, a.actor, reason); err != nil {
+			if errors.Is(err, store.ErrTaken) {
+				return failed("reject it with a reason, or end the other registration first", "%s cannot be accepted any more: %w", w.Ref, err)
+			}
+			return err
+		}
+		fmt.Fprintf(a.stdout, "%s (%s) is %s", w.Ref, terminal(w.Prospect.Company), strings.ReplaceAll(string(j.Decision), "_", " "))
+		if j.Term.Until != "" {
+			fmt.Fprintf(a.stdout, " until %s", j.Term.Until)
+		}
+		fmt.Fprintln(a.stdout, ".")
+		return a.tellOutcome(r, tx, w, j, reason)
+	})
+}
+
+// judge makes the judgement of a person's decision, as of now for what others
+// hold and as of the mail's receipt for the term (D3).
+func (a *app) judge(r *records, tx *store.Tx, w store.Review, accept bool) (rules.Judgement, error) {
+	if !accept {
+		return rules.Judgement{Reading: -1, Verb: rules.VerbRegister, Ref: w.Ref, Decision: rules.Rejected, Reasons: []rules.Reason{},
+			Prospect: w.Prospect, Organisation: w.Organisation}, nil
+	}
+	if err := tx.Touch(w.Partner, []rules.OrganisationKey{w.Organisation}, r.policy.Day(tx.Now())); err != nil {
+		return rules.Judgement{}, err
+	}
+	book, err := tx.Book(rules.Query{
+		Received: tx.Now(), Sender: rules.Sender{Partner: w.Partner, Verdict: rules.Trusted},
+		Organisations: []rules.OrganisationKey{w.Organisation}, Names: []rules.NameKey{rules.NameKeyOf(w.Prospect.Company)},
+		Zone: r.policy.Location(),
+	}, a.reference)
+	if err != nil {
+		return rules.Judgement{}, err
+	}
+	j, err := rules.AcceptReview(book, w.Ref, r.policy)
+	if err != nil {
+		return j, failed("leadmail review show "+string(w.Ref)+" shows what stands in its way", "%w", err)
+	}
+	return j, nil
+}
+
+// tellOutcome queues the mail that tells the partner. It is not held in mode
+// approve: a person has just decided. In mode shadow nothing goes to partners.
+func (a *app) tellOutcome(r *records, tx *store.Tx, w store.Review, j rules.Judgement, reason string) error {
+	if w.InboxID == 0 || w.Sender == "" {
+		fmt.Fprintln(a.stdout, "It came without a mail: nobody is told.")
+		return nil
+	}
+	m, err := tx.Inbox(w.InboxID)
+	if err != nil {
+		return err
+	}
+	p, err := tx.Partner(w.Partner)
+	if err != nil {
+		return err
+	}
+	original := notify.Original{From: m.Sender, Subject: m.Subject, MessageID: m.MessageID}
+	passes, err := tx.Decision(w.InboxID)
+	if err != nil {
+		return err
+	}
+	if len(passes) > 0 {
+		q := passes[len(passes)-1].Request
+		original.FromName = q.FromName
+		original.References = slices.Clone(q.Thread)
+		slices.Reverse(original.References) // Thread is newest first, the header oldest first
+	}
+	meter, err := meterOf(r, tx, w.Partner)
+	if err != nil {
+		return err
+	}
+	words, err := templates.Load(string(r.config.Templates))
+	if err != nil {
+		return err
+	}
+	program := notify.Program{Name: r.config.Program.Name, Address: r.config.Program.Address, Policy: r.policy}
+	id := randomWord()
+	out, err := notify.New(words, program).ReviewOutcome(j, reason, original, &p, meter,
+		notify.Identity{MessageID: id + "@" + program.Address.Domain(), Date: tx.Now().In(r.policy.Location()), Boundary: "leadmail-" + id})
+	if err != nil {
+		return fmt.Errorf("render the answer: %w", err)
+	}
+	mail := store.OutboxMessage{Key: "review/" + string(w.Ref), Kind: out.Kind, InboxID: w.InboxID, Partner: w.Partner, To: out.To, From: program.Address,
+		MessageID: out.MessageID, Subject: out.Subject, Raw: out.Raw, State: store.OutboxQueued, Numbering: out.Numbering}
+	mode := r.config.Mode
+	if p.Mode != "" {
+		mode = p.Mode
+	}
+	if mode == rules.ModeShadow {
+		mail.State, mail.Why = store.OutboxHeld, "mode shadow: nothing is sent to partners"
+	}
+	n, err := tx.Queue(mail)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "The answer to %s is %s: leadmail outbox show %d\n", out.To, mail.State, n)
+	return nil
+}
+
+// meterOf counts a partner's slots as they are now, as every answer says them.
+func meterOf(r *records, tx *store.Tx, id rules.PartnerID) (rules.Meter, error) {
+	all, err := tx.Registrations(store.RegistrationFilter{Partner: id})
+	m, today := rules.Meter{Of: r.policy.MaxOutstanding}, r.policy.Day(tx.Now())
+	for _, g := range all {
+		if !g.Outstanding(today, tx.Now()) || g.UnderReview() && g.Slot == 0 {
+			continue
+		}
+		m.Used++
+		if until := g.Until(); until != "" && today.DaysUntil(until) <= 30 {
+			m.Expiring++
+		}
+	}
+	return m, err
+}
+
+// dueBy is when a review should be decided: so many hours after the receipt,
+// weekends in the program's zone not counted (D33).
+func dueBy(received time.Time, policy rules.Policy) time.Time {
+	t, left := received.In(policy.Location()), time.Duration(policy.ReviewHours)*time.Hour
+	for {
+		midnight := time.Date(t.Year(), t.Month(), t.Day()+1, 0, 0, 0, 0, t.Location())
+		if day := t.Weekday(); day != time.Saturday && day != time.Sunday {
+			if left <= midnight.Sub(t) {
+				return t.Add(left).UTC()
+			}
+			left -= midnight.Sub(t)
+		}
+		t = midnight
+	}
+}
+
+func randomWord() string {
+	b := make([]byte, 16)
+	rand.Read(b)
+	return hex.EncodeToString(b)
+}
