@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -79,17 +80,21 @@ func messageID(s string) string {
 	return s
 }
 
+// host finds what a mail client would take for the name of a web server.
+var host = regexp.MustCompile(`[\pL\pN-](?:\.[\pL\pN-]+)*\.(?:\pL{2,}|xn--[a-z0-9-]+)`)
+
 // defang makes what a stranger wrote unclickable in mail to staff: mail clients
 // turn bare hosts and URLs into links by themselves. Addresses stay readable,
 // since tapping one opens an empty mail and no page.
 func defang(s string) string {
 	words := strings.Split(s, " ")
 	for i, w := range words {
-		if strings.Contains(w, "://") || (strings.Contains(w, ".") && !strings.Contains(w, "@")) || strings.HasPrefix(strings.ToLower(w), "mailto:") {
-			w = strings.ReplaceAll(w, "://", "[:]//")
-			w = strings.ReplaceAll(w, "mailto:", "mailto[:]")
-			words[i] = inner.Replace(w)
+		lower := strings.ToLower(w)
+		address := strings.Count(w, "@") == 1 && !strings.Contains(w, "/") && !strings.HasPrefix(lower, "mailto:")
+		if address || !strings.Contains(w, ":/") && !strings.HasPrefix(lower, "mailto:") && !host.MatchString(w) {
+			continue
 		}
+		words[i] = strings.NewReplacer(".", "[.]", ":", "[:]").Replace(w)
 	}
 	return strings.Join(words, " ")
 }

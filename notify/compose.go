@@ -38,7 +38,9 @@ type letter struct {
 	text, html string
 }
 
-var boundaryOK = regexp.MustCompile(`^[A-Za-z0-9_=.-]{1,60}$`)
+// boundaryOK is what may stand in a Content-Type without quotes (RFC 2045,
+// section 5.1): go-mail writes none.
+var boundaryOK = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,60}$`)
 
 // compose writes a letter as multipart/alternative. Message-ID, Date and
 // boundary are the caller's, so that the same letter gives the same bytes.
@@ -50,7 +52,7 @@ func compose(l letter, id Identity, zone *time.Location) ([]byte, error) {
 		return nil, fmt.Errorf("compose: Message-ID %q is not usable: want left@right without blanks", id.MessageID)
 	}
 	if !boundaryOK.MatchString(id.Boundary) {
-		return nil, fmt.Errorf("compose: boundary %q is not usable: want 1 to 60 letters, digits, _ = . -", id.Boundary)
+		return nil, fmt.Errorf("compose: boundary %q is not usable: want 1 to 60 letters, digits, _ . -", id.Boundary)
 	}
 	if strings.Contains(l.text, id.Boundary) || strings.Contains(l.html, id.Boundary) {
 		return nil, fmt.Errorf("compose: the boundary %q occurs in the mail", id.Boundary)

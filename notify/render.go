@@ -36,7 +36,7 @@ type Identity struct {
 	MessageID string
 	// Date is an instant; it is written in the program's zone.
 	Date time.Time
-	// Boundary parts the MIME parts: 1 to 60 letters, digits, _ = . -
+	// Boundary parts the MIME parts: 1 to 60 letters, digits, _ . -
 	Boundary string
 }
 
@@ -196,9 +196,10 @@ func (r *Renderer) judged(a *templates.Answer, d rules.Decision, q rules.Request
 		if len(d.Judgements) > 1 {
 			v.N = i + 1
 		}
-		if v.Needs(rules.LeadTypeOf) && v.Decision == rules.NeedsInfo {
+		if v.N > 0 && v.Needs(rules.LeadTypeOf) && v.Decision == rules.NeedsInfo {
 			a.Asks++
 		}
+		a.Which = a.Which || unclear(j, q)
 		a.Verdicts = append(a.Verdicts, v)
 		r.cite(a, clauses(v)...)
 	}
@@ -255,6 +256,21 @@ func tally(verdicts []templates.Verdict) []string {
 	return out
 }
 
+// unclear says whether a judgement asks again because nothing told which of
+// several prospects a bare answer was meant for (D20): what the mail stated is
+// not in the prospect.
+func unclear(j rules.Judgement, q rules.Request) bool {
+	if j.Verb != rules.VerbAnswer || j.Decision != rules.NeedsInfo || j.Reading < 0 || j.Reading >= len(q.Prospects) {
+		return false
+	}
+	for _, f := range rules.Fields {
+		if q.Prospects[j.Reading].Get(f) != "" && j.Prospect.Get(f) == "" {
+			return true
+		}
+	}
+	return false
+}
+
 // verdict turns one judgement into what a mail says of it.
 func (r *Renderer) verdict(j rules.Judgement, d rules.Decision, q rules.Request, partner *rules.Partner) templates.Verdict {
 	p := r.program.Policy
@@ -287,6 +303,8 @@ func (r *Renderer) verdict(j rules.Judgement, d rules.Decision, q rules.Request,
 		v.Missing = missing(j, q)
 	}
 	v.One = len(v.Missing) == 1
+	v.Joins = j.Holds != "" && j.Decision == rules.NeedsInfo
+	v.Shorter = j.Decision == rules.Accepted && v.Until < (rules.Period{Months: p.ExpiryMonths}).After(v.From)
 	for _, reason := range j.Reasons {
 		if reason.Code == rules.ContradictoryMail && reason.Field != "" {
 			v.Contradicts = append(v.Contradicts, reason.Field)
@@ -330,8 +348,19 @@ func (r *Renderer) links(v *templates.Verdict, j rules.Judgement) {
 	case rules.Accepted, rules.Renewed, rules.Queued:
 		v.Links = append(v.Links, r.order("Withdraw "+v.Name, "WITHDRAW", j.Ref))
 	case rules.Rejected:
-		if v.Reason == rules.AlreadyRegistered && v.RenewNow {
-			v.Links = append(v.Links, r.order("Renew "+v.Name, "RENEW", j.Ref))
+		switch v.Reason {
+		case rules.AlreadyRegistered:
+			if v.RenewNow {
+				v.Links = append(v.Links, r.order("Renew "+v.Name, "RENEW", j.Ref))
+			}
+		case rules.ExistingCustomer:
+			if r.numbers.CustomersToo {
+				again := j.Prospect
+				again.LeadType = rules.ManagedCustomer
+				v.Links = append(v.Links, r.form("", again, "Register "+v.Name+" as a Managed Customer").Link)
+			}
+		case rules.CapReached, rules.AgreementMissing, rules.PartnerInactive, rules.PlanNotEligible:
+			v.Links = append(v.Links, r.form("", j.Prospect, "Send "+v.Name+" again").Link)
 		}
 	}
 }
@@ -345,10 +374,14 @@ func missing(j rules.Judgement, q rules.Request) []templates.Missing {
 				continue
 			}
 			m := templates.Missing{Field: field, Code: reason.Code}
+			if field == rules.URL && j.NoWebsite {
+				out = append(out, m)
+				break
+			}
 			if reason.Code != rules.MissingField {
 				m.Given = clean(j.Prospect.Get(field), maxValue)
 			}
-			if m.Given == "" && j.Reading >= 0 && j.Reading < len(q.Prospects) {
+			if m.Given == "" && !unclear(j, q) && j.Reading >= 0 && j.Reading < len(q.Prospects) {
 				m.Given = clean(q.Prospects[j.Reading].Unusable[field], maxValue)
 			}
 			if n := len(out); field == rules.LastName && n > 0 && out[n-1].Field == rules.FirstName && out[n-1].Given == "" && m.Given == "" {
@@ -381,8 +414,8 @@ func clauses(v templates.Verdict) []string {
 	switch v.Decision {
 	case rules.Accepted:
 		out := []string{"P6", "P7"}
-		if v.HeldType != "" {
-			out = append(out, "D18")
+		if v.Shorter {
+			out = append(out, "D29")
 		}
 		if !v.Earns {
 			out = append(out, "D42")
@@ -401,6 +434,9 @@ func clauses(v templates.Verdict) []string {
 		}
 		return []string{"D9"}
 	case rules.NeedsInfo:
+		if v.Joins {
+			return []string{"D9"}
+		}
 		if v.Needs(rules.URL) {
 			return []string{"P5", "D1", "D7"}
 		}
@@ -457,8 +493,13 @@ next:
 // held says what a held mail was understood to ask for.
 func (r *Renderer) held(a *templates.Answer, d rules.Decision, q rules.Request) {
 	for _, it := range q.Items {
-		if it.Verb == rules.VerbAsk && len(a.Questions) > 0 {
-			continue
+		switch it.Verb {
+		case rules.VerbAsk:
+			if len(a.Questions) > 0 {
+				continue
+			}
+		case rules.VerbRenew, rules.VerbWithdraw, rules.VerbCorrect, rules.VerbConfirm, rules.VerbAnswer:
+			a.Orders = true
 		}
 		w := wish(it.Verb, it.Ref)
 		if !contains(a.Read, w) {

@@ -9,9 +9,6 @@ import (
 	"leadmail/templates"
 )
 
-// inner takes the dots out of what a mail client would make a link of.
-var inner = strings.NewReplacer(".", "[.]")
-
 // Alert is a notice to staff.
 type Alert struct {
 	// Subject is the subject and the first line, without end stop.

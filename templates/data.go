@@ -38,9 +38,13 @@ type Answer struct {
 	Meter *rules.Meter
 	// Clauses are the rules that the verdicts rest on, each once: "P7".
 	Clauses []Clause
-	// Asks counts the prospects that wait for a lead type: with two or more, Q
-	// ALL is offered.
+	// Asks counts the prospects that wait for a lead type, in a mail of several:
+	// the types are explained once, and with two or more, Q ALL is offered.
 	Asks int
+	// Which says that an answer could be meant for several prospects (D20).
+	Which bool
+	// Orders says that something was asked for which would change something.
+	Orders bool
 	// Numbers are the policy's, for the sentences.
 	Numbers Numbers
 }
@@ -90,6 +94,11 @@ type Verdict struct {
 	HeldType rules.LeadType
 	// One says that a single line is missing.
 	One bool
+	// Joins says that the prospect is a further contact at a company that the
+	// partner holds (D9).
+	Joins bool
+	// Shorter says that the term ends where a withdrawn one would have (D29).
+	Shorter bool
 	// Again says that this takes up a registration that had ended (D25).
 	Again bool
 	// Today is the receipt day, From and Until the term's first and last day.

@@ -21,7 +21,7 @@ func Samples(name string) []any {
 		}
 		several := sampleAnswer(all...)
 		several.Tally = []string{"1 registered", "2 need something from you"}
-		several.Asks = 2
+		several.Asks, several.Which = 2, true
 		return []any{one, several}
 	}
 	a := sampleAnswer()
@@ -58,7 +58,7 @@ func sampleAnswer(v ...Verdict) Answer {
 	return Answer{
 		Program: "Vendor Partner Program", Address: "partners@vendor.example", Zone: "UTC", Today: "2026-11-22",
 		Partner: "Northwind", Verdicts: v, Read: wishes, Questions: []string{"Is there a price list?"}, Asked: true, Help: true,
-		Paperwork: true, Form: sampleForm(), StaffReason: "Two companies of that name", Meter: &rules.Meter{Used: 37, Of: 50, Expiring: 3},
+		Paperwork: true, Orders: true, Form: sampleForm(), StaffReason: "Two companies of that name", Meter: &rules.Meter{Used: 37, Of: 50, Expiring: 3},
 		Clauses: clauses, Numbers: n,
 	}
 }
@@ -91,7 +91,7 @@ func sampleVerdicts() []Verdict {
 		v.Proposal, v.Last, v.Again, v.RenewNow, v.HeldType, v.KeptUntil = "kuanzacoffee.com", true, true, true, rules.ManagedCustomer, "2026-11-30"
 		v.Contradicts, v.Links = rules.Fields[:], []Link{sampleForm().Link}
 		out = append(out, v)
-		v.Proposal, v.NoWebsite, v.Earns, v.One = "", true, false, true
+		v.Proposal, v.NoWebsite, v.Earns, v.One, v.Joins, v.Shorter = "", true, false, true, true, true
 		out = append(out, v)
 	}
 	return out

@@ -1,0 +1,347 @@
+package notify_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	netmail "net/mail"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"leadmail/notify"
+	"leadmail/rules"
+)
+
+// situation is one mail as it happens in the program's life.
+type situation struct {
+	name   string
+	render func(*notify.Renderer) (notify.Rendered, error)
+}
+
+func reply(d rules.Decision, q rules.Request) func(*notify.Renderer) (notify.Rendered, error) {
+	return func(r *notify.Renderer) (notify.Rendered, error) {
+		partner := northwind()
+		if d.Reply == rules.ReplyUnknownSender {
+			partner = nil
+		}
+		return r.Reply(d, q, original(), partner, identity())
+	}
+}
+
+func registration(p ...rules.Reading) rules.Request {
+	return rules.Request{Kind: rules.KindRegistration, Prospects: p}
+}
+
+func refused(codes ...rules.Code) rules.Judgement {
+	j := accepted()
+	j.Decision, j.Term, j.Slot = rules.Rejected, rules.Term{}, 0
+	for _, c := range codes {
+		j.Reasons = append(j.Reasons, rules.Reason{Code: c})
+	}
+	return j
+}
+
+func needing(p rules.Prospect, reasons ...rules.Reason) rules.Judgement {
+	return rules.Judgement{Verb: rules.VerbRegister, Ref: "R-3M9QZ4", Decision: rules.NeedsInfo, Reasons: reasons, Prospect: p, Asked: 1}
+}
+
+func lacks(f ...rules.Field) []rules.Reason {
+	var out []rules.Reason
+	for _, one := range f {
+		out = append(out, rules.Reason{Code: rules.MissingField, Field: one})
+	}
+	return out
+}
+
+func reiss() rules.Prospect {
+	return rules.Prospect{FirstName: "Lena", LastName: "Reiß", Email: "lena.reiss@gmail.com", Company: "Reiss Robotik", LeadType: rules.QualifiedLead}
+}
+
+func held(kind rules.Kind, items ...rules.Item) rules.Request {
+	return rules.Request{Kind: kind, Items: items}
+}
+
+func whole(reply rules.Reply) rules.Decision {
+	d := verdicts()
+	d.Reply, d.State, d.Folder = reply, rules.MailHeld, rules.FolderReview
+	return d
+}
+
+var situations = []situation{
+	{"accepted", reply(verdicts(accepted()), registration())},
+	{"accepted managed customer", reply(verdicts(func() rules.Judgement {
+		j := accepted()
+		j.Prospect.LeadType = rules.ManagedCustomer
+		return j
+	}()), registration())},
+	{"accepted again after a withdrawal, no later end", reply(verdicts(func() rules.Judgement {
+		j := accepted()
+		j.Term.Until = "2027-02-28"
+		return j
+	}()), registration())},
+	{"accepted, and a question besides", reply(func() rules.Decision {
+		d := verdicts(accepted())
+		d.Actions = []rules.Action{{Verb: rules.VerbRenew, Ref: "R-2222AA", Decision: rules.Held}, {Verb: rules.VerbAsk, Decision: rules.Held}}
+		return d
+	}(), rules.Request{Kind: rules.KindRegistration, Questions: []string{"Do you have a price list in Portuguese?"}})},
+	{"accepted, and forms besides", reply(func() rules.Decision {
+		d := verdicts(accepted())
+		d.Actions = []rules.Action{{Verb: rules.VerbPaperwork, Decision: rules.Held}}
+		return d
+	}(), rules.Request{Kind: rules.KindRegistration, Items: []rules.Item{{Verb: rules.VerbPaperwork}}, Questions: []string{"Account 12345678, sort code 00-11-22, is that enough?"}})},
+	{"re-registered after its end", reply(verdicts(func() rules.Judgement {
+		j := accepted()
+		j.Decision, j.Holds, j.Term = rules.Renewed, j.Ref, rules.Term{N: 2, From: "2026-11-22", Until: "2027-02-20"}
+		return j
+	}()), registration())},
+	{"contact added", reply(verdicts(func() rules.Judgement {
+		j := accepted()
+		j.Decision, j.Holds, j.HeldType = rules.ContactAdded, j.Ref, rules.ManagedCustomer
+		j.Prospect.FirstName, j.Prospect.LastName = "João", "Neto"
+		return j
+	}()), registration())},
+	{"contact added while under review", reply(verdicts(func() rules.Judgement {
+		j := accepted()
+		j.Decision, j.Holds, j.Term = rules.ContactAdded, j.Ref, rules.Term{}
+		return j
+	}()), registration())},
+	{"contact not added yet", reply(verdicts(func() rules.Judgement {
+		p := kuanza()
+		p.Email, p.FirstName = "", ""
+		j := needing(p, lacks(rules.FirstName, rules.Email)...)
+		j.Holds, j.Term = "R-7K4Q2M", rules.Term{N: 1, From: "2026-10-01", Until: "2027-04-01"}
+		return j
+	}()), registration())},
+	{"rejected, conflict", reply(verdicts(refused(rules.Conflict)), registration())},
+	{"rejected, conflict, though lines are missing", reply(verdicts(func() rules.Judgement {
+		j := refused(rules.Conflict)
+		j.Reasons = append(j.Reasons, lacks(rules.Email, rules.LeadTypeOf)...)
+		return j
+	}()), registration())},
+	{"rejected, own organisation", reply(verdicts(refused(rules.OwnOrganisation)), registration())},
+	{"rejected, existing customer", reply(verdicts(refused(rules.ExistingCustomer)), registration())},
+	{"rejected, cap reached", reply(func() rules.Decision {
+		d := verdicts(refused(rules.CapReached))
+		d.Meter = rules.Meter{Used: 50, Of: 50, Expiring: 1}
+		return d
+	}(), registration())},
+	{"rejected, agreement missing", reply(verdicts(refused(rules.AgreementMissing)), registration())},
+	{"rejected, partner suspended", reply(verdicts(refused(rules.PartnerSuspended)), registration())},
+	{"rejected, partner inactive", func(r *notify.Renderer) (notify.Rendered, error) {
+		partner := northwind()
+		partner.LapsedOn = "2026-11-20"
+		return r.Reply(verdicts(refused(rules.PartnerInactive)), registration(), original(), partner, identity())
+	}},
+	{"rejected, plan not eligible", reply(verdicts(refused(rules.PlanNotEligible)), registration())},
+	{"rejected, renewal limit", reply(verdicts(refused(rules.RenewalLimit)), registration())},
+	{"already registered, early", reply(verdicts(func() rules.Judgement {
+		j := refused(rules.AlreadyRegistered)
+		j.Holds, j.Term = j.Ref, rules.Term{N: 1, From: "2026-10-01", Until: "2027-04-01"}
+		return j
+	}()), registration())},
+	{"already registered, within the renewal window", reply(verdicts(func() rules.Judgement {
+		j := refused(rules.AlreadyRegistered)
+		j.Holds, j.Term, j.HeldType = j.Ref, rules.Term{N: 1, From: "2026-06-10", Until: "2026-12-10"}, rules.QualifiedLead
+		j.Prospect.LeadType = rules.ManagedCustomer
+		return j
+	}()), registration())},
+	{"already registered, under review", reply(verdicts(func() rules.Judgement {
+		j := refused(rules.AlreadyRegistered)
+		j.Holds = j.Ref
+		return j
+	}()), registration())},
+	{"needs the website", reply(verdicts(needing(reiss(), lacks(rules.URL)...)), registration())},
+	{"needs the website, and proposes one", reply(verdicts(func() rules.Judgement {
+		p := kuanza()
+		p.URL = ""
+		j := needing(p, lacks(rules.URL)...)
+		j.Proposal = "kuanzacoffee.com"
+		return j
+	}()), registration())},
+	{"needs the website, and there is none", reply(verdicts(func() rules.Judgement {
+		j := needing(reiss(), rules.Reason{Code: rules.InvalidURL, Field: rules.URL})
+		j.NoWebsite = true
+		return j
+	}()), registration(rules.Reading{Prospect: reiss(), Unusable: map[rules.Field]string{rules.URL: "none"}, None: []rules.Field{rules.URL}}))},
+	{"needs a lead type", reply(verdicts(func() rules.Judgement {
+		p := kuanza()
+		p.LeadType = ""
+		return needing(p, lacks(rules.LeadTypeOf)...)
+	}()), registration())},
+	{"needs almost everything", reply(verdicts(needing(rules.Prospect{Company: "Reiss Robotik"},
+		lacks(rules.FirstName, rules.LastName, rules.Email, rules.URL, rules.LeadTypeOf)...)), registration())},
+	{"needs the company, the second time", reply(verdicts(func() rules.Judgement {
+		p := kuanza()
+		p.Company = ""
+		j := needing(p, lacks(rules.Company)...)
+		j.Asked = 2
+		return j
+	}()), registration())},
+	{"needs better lines than were given", reply(verdicts(func() rules.Judgement {
+		p := reiss()
+		p.URL, p.Email, p.LeadType = "https://gmail.com/", "lena(at)reiss", ""
+		return needing(p, rules.Reason{Code: rules.InvalidEmail, Field: rules.Email}, rules.Reason{Code: rules.InvalidURL, Field: rules.URL},
+			rules.Reason{Code: rules.InvalidLeadType, Field: rules.LeadTypeOf})
+	}()), registration(rules.Reading{Prospect: reiss(), Unusable: map[rules.Field]string{rules.LeadTypeOf: "hot lead"}}))},
+	{"a third incomplete reply", reply(verdicts(func() rules.Judgement {
+		j := needing(reiss(), lacks(rules.URL)...)
+		j.Decision, j.Asked = rules.Held, 0
+		return j
+	}()), registration())},
+	{"an answer that could be for either", reply(verdicts(func() (rules.Judgement, rules.Judgement) {
+		a, b := needing(reiss(), lacks(rules.URL)...), needing(kuanza(), lacks(rules.URL)...)
+		a.Verb, b.Verb, a.Asked, b.Asked, b.Ref = rules.VerbAnswer, rules.VerbAnswer, 2, 2, "R-5TCVB7"
+		b.Prospect.URL = ""
+		return a, b
+	}()), registration(rules.Reading{Prospect: rules.Prospect{URL: "kuanza.com"}}))},
+	{"review, unclear organisation", reply(verdicts(reviewed(rules.UnclearOrganisation, rules.Company)), registration())},
+	{"review, contradictory mail", reply(verdicts(reviewed(rules.ContradictoryMail, rules.Email)), registration())},
+	{"review, suspicious address", reply(verdicts(reviewed(rules.SuspiciousAddress, rules.URL)), registration())},
+	{"review, granted meanwhile", reply(verdicts(reviewed(rules.GrantedMeanwhile, "")), registration())},
+	{"several, mixed", reply(mixed(), registration())},
+	{"several need a lead type", reply(verdicts(func() (rules.Judgement, rules.Judgement) {
+		a, b := needing(kuanza(), lacks(rules.LeadTypeOf)...), needing(reiss(), lacks(rules.URL, rules.LeadTypeOf)...)
+		a.Prospect.LeadType, b.Prospect.LeadType, b.Ref = "", "", "R-5TCVB7"
+		return a, b
+	}()), registration())},
+	{"held, a renewal and a withdrawal", reply(whole(rules.ReplyHeld), held(rules.KindRenewal,
+		rules.Item{Verb: rules.VerbRenew, Ref: "R-7K4Q2M"}, rules.Item{Verb: rules.VerbWithdraw, Ref: "company:Acme Ltd"}))},
+	{"held, the list", reply(whole(rules.ReplyHeld), held(rules.KindStatus, rules.Item{Verb: rules.VerbStatus}))},
+	{"held, help", reply(whole(rules.ReplyHeld), held(rules.KindHelp, rules.Item{Verb: rules.VerbHelp}))},
+	{"held, paperwork", reply(whole(rules.ReplyHeld), held(rules.KindPaperwork, rules.Item{Verb: rules.VerbPaperwork}))},
+	{"held, a question", reply(whole(rules.ReplyHeld), rules.Request{Kind: rules.KindOther, Items: []rules.Item{{Verb: rules.VerbAsk}},
+		Questions: []string{"Can two of our consultants share one account?", "And who pays the travel costs?"}})},
+	{"held, nothing understood", reply(whole(rules.ReplyHeld), held(rules.KindOther))},
+	{"unknown sender", reply(whole(rules.ReplyUnknownSender), registration())},
+	{"nothing found", reply(whole(rules.ReplyNothingFound), registration())},
+	{"too large", reply(whole(rules.ReplyTooLarge), registration())},
+	{"a review ends well", func(r *notify.Renderer) (notify.Rendered, error) {
+		return r.ReviewOutcome(accepted(), "Confirmed by phone with the company.", original(), northwind(), rules.Meter{Used: 38, Of: 50}, identity())
+	}},
+	{"a review ends with a no", func(r *notify.Renderer) (notify.Rendered, error) {
+		j := reviewed(rules.UnclearOrganisation, rules.Company)
+		j.Decision = rules.Rejected
+		return r.ReviewOutcome(j, "The website belongs to a company of another name.", original(), northwind(), rules.Meter{Used: 37, Of: 50}, identity())
+	}},
+	{"to staff, several", func(r *notify.Renderer) (notify.Rendered, error) {
+		d := mixed()
+		d.Why = "a person must answer"
+		d.Actions = []rules.Action{{Verb: rules.VerbWithdraw, Ref: "company:Acme Ltd", Decision: rules.Held}}
+		q := rules.Request{Kind: rules.KindRegistration, Questions: []string{"See http://evil.example/login for the contract?"}, Warnings: []string{"no closing boundary"}}
+		return r.Confirmation("desk@vendor.example", d, q, original(), northwind(), 17, identity())
+	}},
+	{"to staff, an unknown sender", func(r *notify.Renderer) (notify.Rendered, error) {
+		d := whole(rules.ReplyUnknownSender)
+		d.Reasons, d.Why, d.Judgements = []rules.Reason{{Code: rules.UnknownSender}}, "the sender is no partner", nil
+		o := original()
+		o.From, o.FromName, o.Subject = "someone@stranger.example", "www.stranger.example", "Click https://stranger.example/offer now"
+		return r.Confirmation("desk@vendor.example", d, registration(), o, nil, 18, identity())
+	}},
+	{"to staff, an alert", func(r *notify.Renderer) (notify.Rendered, error) {
+		return r.Alert("desk@vendor.example", notify.Alert{Subject: "Replies cannot be sent", What: "smtp login: 535 5.7.8 authentication failed",
+			Hint: "Look at smtp.password_file in leadmail.yaml, then run leadmail check."}, identity())
+	}},
+	{"to staff, an alert is over", func(r *notify.Renderer) (notify.Rendered, error) {
+		return r.Alert("desk@vendor.example", notify.Alert{Subject: "Replies cannot be sent", Recovered: true}, identity())
+	}},
+}
+
+func reviewed(c rules.Code, f rules.Field) rules.Judgement {
+	j := refused(c)
+	j.Reasons[0].Field = f
+	j.Decision = rules.Review
+	return j
+}
+
+func mixed() rules.Decision {
+	first, second, third, fourth := accepted(), needing(reiss(), lacks(rules.URL, rules.LeadTypeOf)...), refused(rules.Conflict), reviewed(rules.SuspiciousAddress, rules.Email)
+	second.Prospect.LeadType = ""
+	third.Ref, third.Prospect.Company = "R-9XW2NC", "Acme"
+	fourth.Ref, fourth.Prospect.Company = "R-0B1C2D", "Pay-Pal Bistro"
+	return verdicts(first, second, third, fourth)
+}
+
+func renderer() *notify.Renderer { return notify.New(set, program()) }
+
+func TestTheMailsAsTheyAreRead(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, s := range situations {
+		known[s.name+".txt"] = true
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := s.render(renderer())
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, s.name, got)
+			text, html := halves(t, got.Raw)
+			if text != got.Text {
+				t.Errorf("the mail's text half is not Text:\n%s", text)
+			}
+			if *htmlDir != "" {
+				if err := os.WriteFile(filepath.Join(*htmlDir, strings.NewReplacer(" ", "-", ",", "").Replace(s.name)+".html"), []byte(html), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+	files, err := os.ReadDir("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if strings.HasSuffix(f.Name(), ".txt") && !known[f.Name()] {
+			t.Errorf("testdata/%s belongs to no situation", f.Name())
+		}
+	}
+}
+
+// halves takes a mail apart as a mail client would.
+func halves(t interface {
+	Helper()
+	Fatal(...any)
+}, raw []byte) (text, html string) {
+	t.Helper()
+	m, err := netmail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/alternative" {
+		t.Fatal("Content-Type", kind, err)
+	}
+	parts := multipart.NewReader(m.Body, params["boundary"])
+	for {
+		// NextRawPart leaves the transfer encoding to us.
+		p, err := parts.NextRawPart()
+		if err == io.EOF {
+			return text, html
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r io.Reader = p
+		switch p.Header.Get("Content-Transfer-Encoding") {
+		case "quoted-printable":
+			r = quotedprintable.NewReader(p)
+		case "base64":
+			r = base64.NewDecoder(base64.StdEncoding, p)
+		}
+		b, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := strings.ReplaceAll(string(b), "\r\n", "\n")
+		if strings.HasPrefix(p.Header.Get("Content-Type"), "text/html") {
+			html = s
+		} else {
+			text = s
+		}
+	}
+}
