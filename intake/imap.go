@@ -121,7 +121,7 @@ func Dial(ctx context.Context, server Server) (*Session, error) {
 			}
 		},
 		// Runs on a goroutine of its own, and must consume what it is given.
-		Fetch: func(m *imapclient.FetchMessageData) { s.strays.add(readPiece(m, server.MaxSize)) },
+		Fetch: func(m *imapclient.FetchMessageData) { s.strays.read(m, server.MaxSize) },
 	}})
 	if err := s.begin(ctx); err != nil {
 		s.abandon()
@@ -139,6 +139,9 @@ func (s *Session) begin(ctx context.Context) error {
 		}
 		return c.Capability().Wait()
 	})
+	if errors.Is(err, ErrTimeout) {
+		return fmt.Errorf("%w; a server that waits for TLS says nothing (port 993 is for tls, port 143 for starttls)", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -28,7 +29,8 @@ var (
 // FetchError names the mails that a Fetch or Headers did not deliver although they may be there. When it is also
 // ErrDisconnected or ErrTimeout, the answer to them broke the connection: if it does so again, fetch halves of UIDs over
 // a new connection until a single one is left, and quarantine that (MAIL.md 125). Otherwise the session is usable, the
-// other mails were delivered, and each of UIDs failed on its own.
+// other mails were delivered, and each of UIDs failed on its own. When it is the context that ended, no FetchError is made:
+// that is no evidence against a mail.
 type FetchError struct {
 	UIDs []uint32 // ascending
 	Err  error
@@ -44,11 +46,36 @@ func (e *FetchError) Error() string {
 	if len(names) > 80 {
 		names = names[:80] + "…"
 	}
-	return fmt.Sprintf("fetching UID %s: %v", names, e.Err)
+	return fmt.Sprintf("fetching UID %s: %s", names, strings.ReplaceAll(e.Err.Error(), "\n", "; "))
 }
 
 // Unwrap gives the cause.
 func (e *FetchError) Unwrap() error { return e.Err }
+
+// add notes mails that failed, and why.
+func (e *FetchError) add(err error, uids ...uint32) {
+	e.UIDs = append(e.UIDs, uids...)
+	e.Err = errors.Join(e.Err, err)
+}
+
+// take adds another FetchError to this one; any other error it gives back.
+func (e *FetchError) take(err error) error {
+	var other *FetchError
+	if errors.As(err, &other) {
+		e.add(other.Err, other.UIDs...)
+		return nil
+	}
+	return err
+}
+
+// with is err if there is one, else e if it holds anything.
+func (e *FetchError) with(err error) error {
+	if err != nil || len(e.UIDs) == 0 {
+		return err
+	}
+	slices.Sort(e.UIDs)
+	return e
+}
 
 // kindOf sorts a NO or BAD by its response code (RFC 5530), and by its words where providers are known to send none.
 func kindOf(e *imap.Error) error {

@@ -17,6 +17,7 @@ import (
 // Never ENVELOPE or BODYSTRUCTURE: one that the server composes wrongly from one odd mail ends the connection
 // (LIBRARIES.md). PEEK, so that no mail is marked as read.
 var (
+	flags     = &imap.FetchOptions{UID: true, Flags: true}
 	listing   = &imap.FetchOptions{UID: true, InternalDate: true, RFC822Size: true}
 	wholeMail = &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{{Peek: true}}}
 	topOfMail = &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{{
@@ -32,26 +33,66 @@ func (s *Session) Headers(ctx context.Context, uids []uint32) ([]Found, error) {
 	return s.list(ctx, uids)
 }
 
-// list is Headers in the selected folder.
+// list is Headers in the selected folder. What was found is returned also when there is an error.
 func (s *Session) list(ctx context.Context, uids []uint32) ([]Found, error) {
 	var found []Found
+	failed := &FetchError{}
 	for batch := range slices.Chunk(ascending(uids), batchListing) {
-		complete := func(p piece) bool { return !p.received.IsZero() && p.sized }
-		pieces, err := s.pieces(ctx, batch, listing, 0, complete)
-		if err != nil {
-			return found, &FetchError{UIDs: batch, Err: err}
-		}
-		for _, uid := range batch {
-			p, there := pieces[uid]
-			if there && !complete(p) {
-				return found, &FetchError{UIDs: []uint32{uid}, Err: fmt.Errorf("listing: %w: no date or no size", ErrIncomplete)}
-			}
-			if there {
-				found = append(found, Found{UID: uid, Received: p.received, Size: p.size})
-			}
+		some, err := s.listBatch(ctx, batch)
+		found = append(found, some...)
+		if err = failed.take(err); err != nil || s.over.Load() {
+			return found, failed.with(err)
 		}
 	}
-	return found, nil
+	return found, failed.with(nil)
+}
+
+// listBatch lists with one command, and in halves when the server refuses.
+func (s *Session) listBatch(ctx context.Context, uids []uint32) ([]Found, error) {
+	complete := func(p piece) bool { return !p.received.IsZero() && p.sized }
+	pieces, err := s.pieces(ctx, uids, listing, 0, complete)
+	var found []Found
+	var left []uint32
+	failed := &FetchError{}
+	for _, uid := range uids {
+		switch p, there := pieces[uid]; {
+		case there && complete(p):
+			found = append(found, Found{UID: uid, Received: p.received, Size: p.size})
+		case there && err == nil:
+			failed.add(fmt.Errorf("UID %d: %w: no date or no size came", uid, ErrIncomplete), uid)
+		default:
+			left = append(left, uid)
+		}
+	}
+	switch {
+	case err == nil: // those left are gone
+		return found, failed.with(nil)
+	case ctx.Err() != nil:
+		return found, err
+	case s.over.Load():
+		failed.add(err, left...)
+		return found, failed
+	case len(uids) == 1:
+		// Dovecot and Cyrus refuse when a mail was expunged by somebody else and we were not told yet.
+		there, serr := s.present(ctx, uids[0])
+		if serr == nil && !there {
+			return nil, nil
+		}
+		failed.add(errors.Join(err, serr), uids[0])
+		return nil, failed
+	case len(left) < len(uids):
+		some, err := s.list(ctx, left)
+		return append(found, some...), err
+	}
+	half := len(left) / 2
+	for _, part := range [][]uint32{left[:half], left[half:]} {
+		some, err := s.listBatch(ctx, part)
+		found = append(found, some...)
+		if err = failed.take(err); err != nil || s.over.Load() {
+			return found, failed.with(err)
+		}
+	}
+	return found, failed.with(nil)
 }
 
 // Fetch reads mails and hands them to each, ascending by UID, while no command is running. Size and date come first;
@@ -64,11 +105,11 @@ func (s *Session) Fetch(ctx context.Context, uids []uint32, each func(Fetched) e
 	if err := s.home(ctx); err != nil {
 		return err
 	}
-	var failed FetchError
+	failed := &FetchError{}
 	for chunk := range slices.Chunk(ascending(uids), batchListing) {
 		found, err := s.list(ctx, chunk)
-		if err != nil {
-			return err
+		if err = failed.take(err); err != nil || s.over.Load() {
+			return failed.with(err)
 		}
 		for len(found) > 0 {
 			batch := found[:s.batch(found)]
@@ -79,19 +120,12 @@ func (s *Session) Fetch(ctx context.Context, uids []uint32, each func(Fetched) e
 					return err
 				}
 			}
-			var fe *FetchError
-			switch {
-			case errors.As(err, &fe) && !s.over.Load():
-				failed.UIDs, failed.Err = append(failed.UIDs, fe.UIDs...), errors.Join(failed.Err, fe.Err)
-			case err != nil:
-				return err
+			if err = failed.take(err); err != nil || s.over.Load() {
+				return failed.with(err)
 			}
 		}
 	}
-	if failed.Err != nil {
-		return &failed
-	}
-	return nil
+	return failed.with(nil)
 }
 
 // batch tells how many of the mails, at least one, go into one FETCH: all too large or none, and bounded.
@@ -124,7 +158,7 @@ func (s *Session) bodies(ctx context.Context, batch []Found) ([]Fetched, error) 
 	}
 	whole := func(f Found, p piece) bool {
 		// RFC822.SIZE must agree: a mail cut short anywhere is not the mail (LIBRARIES.md). For a header only the literal counts.
-		return p.body != nil && p.header == tooLarge && (tooLarge || p.cut || int64(len(p.body)) == f.Size)
+		return p.body != nil && p.header == tooLarge && (tooLarge || p.cut && !s.over.Load() || !p.cut && int64(len(p.body)) == f.Size)
 	}
 	pieces, err := s.pieces(ctx, uids, items, octets, func(p piece) bool { return p.body != nil })
 	var mails []Fetched
@@ -139,41 +173,37 @@ func (s *Session) bodies(ctx context.Context, batch []Found) ([]Fetched, error) 
 	if len(left) == 0 {
 		return mails, nil
 	}
-	if err != nil && s.over.Load() {
-		fe := &FetchError{Err: err}
+	if ctx.Err() != nil {
+		return mails, err
+	}
+	failed := &FetchError{}
+	if s.over.Load() {
 		for _, f := range left {
-			fe.UIDs = append(fe.UIDs, f.UID)
+			failed.add(err, f.UID)
 		}
-		return mails, fe
+		return mails, failed
 	}
 	// A refusal, a mail expunged meanwhile, a size that does not agree: look at each of the rest alone.
-	failed := &FetchError{}
-	for i, f := range left {
+	for _, f := range left {
 		mail, there, err := s.again(ctx, f, pieces[f.UID], items, tooLarge)
 		switch {
+		case err != nil && ctx.Err() != nil:
+			return byUID(mails), err
 		case err != nil:
-			failed.UIDs, failed.Err = append(failed.UIDs, f.UID), errors.Join(failed.Err, err)
-			if s.over.Load() {
-				for _, f := range left[i+1:] {
-					failed.UIDs = append(failed.UIDs, f.UID)
-				}
-				return byUID(mails), failed
-			}
+			failed.add(err, f.UID)
 		case there:
 			mails = append(mails, mail)
 		}
+		if s.over.Load() { // the rest was not asked for, and is innocent
+			break
+		}
 	}
-	if failed.Err != nil {
-		return byUID(mails), failed
-	}
-	return byUID(mails), nil
+	return byUID(mails), failed.with(nil)
 }
 
 // again reads a mail that did not come whole in its batch: is it still there, and what does it hold?
 func (s *Session) again(ctx context.Context, f Found, before piece, items *imap.FetchOptions, tooLarge bool) (Fetched, bool, error) {
-	what := fmt.Sprintf("looking for UID %d", f.UID)
-	there, err := s.search(ctx, what, &imap.SearchCriteria{UID: []imap.UIDSet{imap.UIDSetNum(imap.UID(f.UID))}})
-	if err != nil || !slices.Contains(there, f.UID) {
+	if there, err := s.present(ctx, f.UID); err != nil || !there {
 		return Fetched{}, false, err
 	}
 	pieces, err := s.pieces(ctx, []uint32{f.UID}, items, min(f.Size, s.server.MaxSize)+headerSize, func(p piece) bool { return p.body != nil })
@@ -216,6 +246,8 @@ type piece struct {
 	length   int64  // of the literal
 	header   bool   // body is a header
 	cut      bool   // the literal was longer than allowed: body is its header
+	flagged  bool   // flags came
+	deleted  bool   // \Deleted is among them
 }
 
 // merge adds what o knows.
@@ -226,6 +258,9 @@ func (p piece) merge(o piece) piece {
 	}
 	if o.sized {
 		p.size, p.sized = o.size, true
+	}
+	if o.flagged {
+		p.flagged, p.deleted = true, o.deleted
 	}
 	if o.body != nil {
 		p.body, p.length, p.header, p.cut = o.body, o.length, o.header, o.cut
@@ -245,23 +280,27 @@ func readPiece(m *imapclient.FetchMessageData, limit int64) piece {
 			p.received = item.Time.UTC()
 		case imapclient.FetchItemDataRFC822Size:
 			p.size, p.sized = item.Size, true
+		case imapclient.FetchItemDataFlags:
+			p.flagged, p.deleted = true, slices.Contains(item.Flags, imap.FlagDeleted)
 		case imapclient.FetchItemDataBodySection:
 			if item.Literal == nil {
 				continue // NIL: the server has no such mail any more
 			}
-			length := item.Literal.Size()
-			buf := make([]byte, min(length, max(limit, headerSize)))
-			if length > limit {
-				buf = buf[:min(length, headerSize)]
+			length, most := item.Literal.Size(), limit
+			if p.header = item.Section.Specifier == imap.PartSpecifierHeader; p.header {
+				most = headerSize
+			}
+			buf := make([]byte, min(length, most))
+			if length > most {
+				buf = make([]byte, min(length, headerSize))
 			}
 			if _, err := io.ReadFull(item.Literal, buf); err != nil {
 				continue
 			}
-			if length > int64(len(buf)) {
-				p.cut = true
+			if p.cut = length > most; p.cut {
 				buf = headerOf(buf)
 			}
-			p.body, p.length, p.header = buf, length, item.Section.Specifier == imap.PartSpecifierHeader
+			p.body, p.length = buf, length
 		}
 	}
 	return p
@@ -283,11 +322,18 @@ func headerOf(mail []byte) []byte {
 type strays struct {
 	mu      sync.Mutex
 	pieces  map[uint32]piece
+	reading int // answers being read; the library does not go on before a body in them is consumed
 	arrived chan struct{}
 }
 
-func (t *strays) add(p piece) {
+// read consumes a stray answer and keeps it if a collection is open.
+func (t *strays) read(m *imapclient.FetchMessageData, limit int64) {
 	t.mu.Lock()
+	t.reading++
+	t.mu.Unlock()
+	p := readPiece(m, limit)
+	t.mu.Lock()
+	t.reading--
 	if t.pieces != nil && p.uid != 0 {
 		t.pieces[p.uid] = t.pieces[p.uid].merge(p)
 	}
@@ -298,13 +344,12 @@ func (t *strays) add(p piece) {
 	}
 }
 
-// swap starts a new collection, nil for none, and gives the old one.
-func (t *strays) swap(next map[uint32]piece) map[uint32]piece {
+// swap starts a new collection, nil for none, and gives the old one; more when another is being read.
+func (t *strays) swap(next map[uint32]piece) (old map[uint32]piece, more bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	old := t.pieces
-	t.pieces = next
-	return old
+	old, t.pieces = t.pieces, next
+	return old, t.reading > 0
 }
 
 // pieces runs one FETCH and merges all that was said of each UID. What came is returned also when there is an error.
@@ -331,10 +376,11 @@ func (s *Session) pieces(ctx context.Context, uids []uint32, items *imap.FetchOp
 	wait := time.NewTimer(strayWait)
 	defer wait.Stop()
 	for {
-		for uid, p := range s.strays.swap(make(map[uint32]piece)) {
+		stray, more := s.strays.swap(make(map[uint32]piece))
+		for uid, p := range stray {
 			got[uid] = got[uid].merge(p)
 		}
-		missing := slices.ContainsFunc(uids, func(uid uint32) bool { return !complete(got[uid]) })
+		missing := more || slices.ContainsFunc(uids, func(uid uint32) bool { return !complete(got[uid]) })
 		if err != nil || !missing {
 			return got, err
 		}

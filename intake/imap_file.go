@@ -43,8 +43,15 @@ func (s *Session) File(ctx context.Context, f Filing) error {
 	}
 	// Asked first, since not every server answers a MOVE or COPY of nothing in a way that the library survives (COPYUID
 	// with empty sets from imapmemserver ends the connection).
-	if there, err := s.present(ctx, f.UID); err != nil || !there {
-		return err
+	pieces, err := s.pieces(ctx, []uint32{f.UID}, flags, 0, func(piece) bool { return true })
+	if err != nil && (s.over.Load() || ctx.Err() != nil) {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	source, there := pieces[f.UID]
+	if !there {
+		if there, err = s.present(ctx, f.UID); err != nil || !there {
+			return err
+		}
 	}
 	target, move := s.folder(f.Folder), s.caps.Has(imap.CapMove)
 	if f.Repeated && !move {
@@ -59,11 +66,18 @@ func (s *Session) File(ctx context.Context, f Filing) error {
 			return s.remove(ctx, what, f.UID)
 		}
 	}
+	if source.deleted {
+		// Marked by a person, or by us before a crash. The copy would inherit the mark, and be expunged from the archive by
+		// the next client that tidies up.
+		if err := s.mark(ctx, what, f.UID, imap.StoreFlagsDel); err != nil {
+			return err
+		}
+	}
 	transfer := s.copy
 	if move {
 		transfer = s.move
 	}
-	err := transfer(ctx, what, f.UID, target)
+	err = transfer(ctx, what, f.UID, target)
 	if err != nil && !s.over.Load() {
 		// A refusal: because the mail is gone, or because the folder is?
 		there, serr := s.present(ctx, f.UID)
@@ -98,12 +112,8 @@ func (s *Session) move(ctx context.Context, what string, uid uint32, target stri
 	return err
 }
 
-// copy is UID COPY. A mark left by a person goes first: the copy would inherit it, and be expunged from the archive by
-// the next client that tidies up.
+// copy is UID COPY.
 func (s *Session) copy(ctx context.Context, what string, uid uint32, target string) error {
-	if err := s.mark(ctx, what, uid, imap.StoreFlagsDel); err != nil {
-		return err
-	}
 	_, err := do(ctx, s, what, 0, func(c *imapclient.Client) (*imap.CopyData, error) {
 		return c.Copy(imap.UIDSetNum(imap.UID(uid)), target).Wait()
 	})

@@ -171,14 +171,24 @@ func (s *Session) Append(ctx context.Context, folder string, raw []byte, at time
 	} else if len(uids) > 0 {
 		return nil
 	}
-	_, err := do(ctx, s, what, int64(len(raw)), func(c *imapclient.Client) (struct{}, error) {
-		cmd := c.Append(name, int64(len(raw)), &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}, Time: at})
-		_, werr := cmd.Write(raw)
-		cerr := cmd.Close()
-		_, err := cmd.Wait()
-		// A refusal before the literal is the command's answer and the writes' error alike; the answer says more.
-		return struct{}{}, errors.Join(err, werr, cerr)
-	})
+	add := func() error {
+		_, err := do(ctx, s, what, int64(len(raw)), func(c *imapclient.Client) (struct{}, error) {
+			cmd := c.Append(name, int64(len(raw)), &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}, Time: at})
+			_, werr := cmd.Write(raw)
+			cerr := cmd.Close()
+			_, err := cmd.Wait()
+			// A refusal before the literal is the command's answer and the writes' error alike; the answer says more.
+			return struct{}{}, errors.Join(err, werr, cerr)
+		})
+		return err
+	}
+	err := add()
+	if errors.Is(err, ErrNoFolder) && !s.over.Load() { // deleted while we had it open
+		s.current = ""
+		if err = s.ensure(ctx, folder); err == nil {
+			err = add()
+		}
+	}
 	return err
 }
 
