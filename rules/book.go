@@ -88,8 +88,12 @@ type Query struct {
 // Outstanding says whether a registration counts on a day, as of an instant of
 // that day: under review, or accepted and not past its last day, withdrawn,
 // revoked, released or won (D11). It looks at dates, never at whether somebody
-// has tidied up (D2).
+// has tidied up (D2). A review without a slot waits at an organisation that was
+// held already; it reserves nothing and does not count.
 func (r Registration) Outstanding(today Date, at time.Time) bool {
+	if r.UnderReview() && r.Slot == 0 {
+		return false
+	}
 	if !r.EndedAt.IsZero() && !r.EndedAt.After(at) {
 		return false
 	}
@@ -110,15 +114,12 @@ func (b Book) open(p Policy) []Ask {
 	return asks
 }
 
-// meter counts the partner's slots.
-func (b Book) meter(p Policy) Meter {
+// Meter counts the partner's slots as of the receipt.
+func (b Book) Meter(p Policy) Meter {
 	m := Meter{Of: p.MaxOutstanding}
 	today := p.Day(b.Received)
 	for _, r := range b.Registrations {
 		if b.Partner == nil || r.Partner != b.Partner.ID || !r.Outstanding(today, b.Received) {
-			continue
-		}
-		if r.UnderReview() && r.Slot == 0 {
 			continue
 		}
 		m.Used++
@@ -131,7 +132,7 @@ func (b Book) meter(p Policy) Meter {
 
 // freeSlot is the partner's lowest free slot, 0 where the cap is reached (D11).
 func (b Book) freeSlot(p Policy) int {
-	if b.meter(p).Used >= p.MaxOutstanding {
+	if b.Meter(p).Used >= p.MaxOutstanding {
 		return 0
 	}
 	taken := map[int]bool{}

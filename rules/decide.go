@@ -23,7 +23,7 @@ func Decide(b Book, r Request, p Policy) Decision {
 		b = items(&d, b, r, p)
 	}
 	if b.Partner != nil {
-		d.Meter = b.meter(p)
+		d.Meter = b.Meter(p)
 	}
 	if d.Reply != ReplyNone {
 		d.Withheld = withheld(b, r, p)

@@ -134,9 +134,6 @@ func (c *prospectCase) holders(org OrganisationKey) {
 			}
 			c.blocked = true
 		case outstanding:
-			if reg.UnderReview() && reg.Slot == 0 {
-				continue // it waits without reserving
-			}
 			c.blocked = true
 			c.late = c.late || reg.Received.After(c.b.Received)
 		case mine && reg.State != StateRefused && reg.Until() != "":
@@ -454,8 +451,7 @@ func AcceptReview(b Book, ref Reference, p Policy) (Judgement, error) {
 		return j, nil
 	}
 	for _, other := range b.Registrations {
-		if other.Ref == ref || other.Organisation != reg.Organisation || !other.Outstanding(p.Day(b.Received), b.Received) ||
-			other.UnderReview() && other.Slot == 0 {
+		if other.Ref == ref || other.Organisation != reg.Organisation || !other.Outstanding(p.Day(b.Received), b.Received) {
 			continue
 		}
 		if other.Partner != reg.Partner {
