@@ -193,15 +193,21 @@ func (db *DB) lock(ctx context.Context) (unlock func(done bool) error, err error
 	if !strings.HasPrefix(slashed, "/") {
 		slashed = "/" + slashed
 	}
-	beside, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: slashed}).String()+"?"+
-		url.Values{"_pragma": {"busy_timeout(60000)"}, "_txlock": {"exclusive"}}.Encode())
-	if err != nil {
-		return nil, err
-	}
-	tx, err := beside.BeginTx(ctx, nil)
-	if err != nil {
-		beside.Close()
-		return nil, fmt.Errorf("another program is changing the schema: %w", err)
+	name := (&url.URL{Scheme: "file", Path: slashed}).String() + "?" + url.Values{"_pragma": {"busy_timeout(60000)"}, "_txlock": {"exclusive"}}.Encode()
+	var beside *sql.DB
+	var tx *sql.Tx
+	// Who had the lock may remove the file under those who wait for it: they look
+	// for it again.
+	for tries := 0; tx == nil; tries++ {
+		if beside, err = sql.Open("sqlite", name); err != nil {
+			return nil, err
+		}
+		if tx, err = beside.BeginTx(ctx, nil); err != nil {
+			beside.Close()
+			if lite := (*sqlite.Error)(nil); tries == 100 || !errors.As(err, &lite) || lite.Code()&0xff != sqlite3.SQLITE_IOERR {
+				return nil, fmt.Errorf("another program is changing the schema: %w", err)
+			}
+		}
 	}
 	return func(done bool) error {
 		if done {
