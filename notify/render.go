@@ -111,7 +111,7 @@ func (r *Renderer) Reply(d rules.Decision, q rules.Request, o Original, partner 
 		r.cite(&a, "P5")
 	case rules.ReplyTooLarge:
 		name = templates.TooLarge
-		r.cite(&a, "D1")
+		r.cite(&a, "P5")
 	default:
 		return Rendered{}, fmt.Errorf("render: the decision owes no reply (%q)", d.Reply)
 	}
@@ -346,7 +346,9 @@ func (r *Renderer) links(v *templates.Verdict, j rules.Judgement) {
 		}
 		v.Form = r.form(j.Ref, known, "Fill in the lines for "+v.Name)
 	case rules.Accepted, rules.Renewed, rules.Queued:
-		v.Links = append(v.Links, r.order("Withdraw "+v.Name, "WITHDRAW", j.Ref))
+		withdraw := r.order("Withdraw "+v.Name, "WITHDRAW", j.Ref)
+		withdraw.Quiet = true
+		v.Links = append(v.Links, withdraw)
 	case rules.Rejected:
 		switch v.Reason {
 		case rules.AlreadyRegistered:
@@ -452,9 +454,12 @@ func clauses(v templates.Verdict) []string {
 		if v.Reason == rules.GrantedMeanwhile {
 			return []string{"D3", "D33"}
 		}
-		return []string{"D33"}
+		return []string{"D32", "D33"}
 	case rules.Rejected:
 		var out []string
+		if v.Reason == rules.AlreadyRegistered && v.Until == "" {
+			return []string{"D32", "D33"}
+		}
 		for _, c := range append([]rules.Code{v.Reason}, v.Also...) {
 			if id := clauseOf[c]; id != "" {
 				out = append(out, id)
@@ -464,7 +469,7 @@ func clauses(v templates.Verdict) []string {
 			out = append(out, "D18")
 		}
 		if len(out) == 0 {
-			out = []string{"P4"}
+			out = []string{"D32"}
 		}
 		return out
 	}

@@ -165,6 +165,8 @@ type Link struct {
 	Label string
 	// URL is the mailto: link with subject and body.
 	URL string
+	// Quiet links are not what one is expected to tap.
+	Quiet bool
 }
 
 // Notice is what a mail to staff is written from. Strings that come from a

@@ -89,7 +89,7 @@ func sampleVerdicts() []Verdict {
 		v := full
 		v.Decision, v.Missing, v.Form, v.Also = d, missing, sampleForm(), rules.Codes[:]
 		v.Proposal, v.Last, v.Again, v.RenewNow, v.HeldType, v.KeptUntil = "kuanzacoffee.com", true, true, true, rules.ManagedCustomer, "2026-11-30"
-		v.Contradicts, v.Links = rules.Fields[:], []Link{sampleForm().Link}
+		v.Contradicts, v.Links = rules.Fields[:], []Link{sampleForm().Link, {Label: "Withdraw", URL: "mailto:partners@vendor.example", Quiet: true}}
 		out = append(out, v)
 		v.Proposal, v.NoWebsite, v.Earns, v.One, v.Joins, v.Shorter = "", true, false, true, true, true
 		out = append(out, v)
@@ -106,7 +106,7 @@ var Decisions = [...]rules.Outcome{
 // ClauseIDs are the clauses that mails quote, in the order in which they do.
 var ClauseIDs = [...]string{
 	"P1", "P4", "P5", "P6", "P7", "P8", "P9", "D1", "D3", "D7", "D9", "D10", "D13", "D15", "D16", "D18", "D21", "D25", "D26", "D28", "D29", "D31",
-	"D33", "D34", "D42",
+	"D32", "D33", "D34", "D42",
 }
 
 func sampleNotices() []any {
