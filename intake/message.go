@@ -4,64 +4,527 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
+	"fmt"
 	"net/mail"
+	"sort"
 	"strings"
 	"time"
 
 	"leadmail/rules"
 )
 
-// Reader reads mail. Its zero value works: it knows no own address and no loop
-// marker then.
+// Reader reads mail. Its zero value works: it then knows no own address and no
+// loop marker, so it takes no mail for its own.
 type Reader struct {
 	// Mailbox is the partners mailbox: our own address.
 	Mailbox rules.Address
-	// Program is the value of the loop marker, header X-Leadmail, by which our
-	// own mail is known when it comes back.
+	// Program is the value of our loop marker, header X-Leadmail, by which our
+	// own mail is known when it comes back (MAIL.md 12).
 	Program string
 }
 
-// Message is one mail as it was read.
+// Message is one mail as it was read. It comes from Reader.Read only: Parse
+// looks at more than the exported fields.
 type Message struct {
-	From        rules.Address
-	FromName    string
-	Authors     int
-	Subject     string
-	Date        time.Time
-	MessageID   string
-	InReplyTo   string
-	References  []string
+	// From is the one author (the first where there are several: Authors tells);
+	// "" where none was found. FromName is the decoded display name.
+	From     rules.Address
+	FromName string
+	// Authors counts the addresses of all From fields; FromFields counts the
+	// fields. More than one of either is never decided (MAIL.md 42, 43).
+	Authors    int
+	FromFields int
+	Sender     rules.Address
+	ReplyTo    []rules.Address
+	To, Cc     []rules.Address
+	// Subject is decoded, without controls.
+	Subject string
+	// Date is the Date header: zero where there is none that can be believed. It
+	// decides nothing (D1).
+	Date time.Time
+	// MessageID, InReplyTo and References are ids without angle brackets, the
+	// references oldest first, the last 32 (MAIL.md 67).
+	MessageID  string
+	InReplyTo  []string
+	References []string
+	// Text is the chosen body as lines of text separated by LF; the lines that
+	// spans count are these.
 	Text        string
 	Attachments []Attachment
+	// RawHash is the SHA-256 of the bytes; ContentHash that of From, Date,
+	// Subject, decoded bodies and attachment hashes, which stays the same when
+	// only trace headers differ (MAIL.md 58). Both hexadecimal.
 	RawHash     string
 	ContentHash string
-	Size        int
-	Warnings    []string
+	// Size is the mail's length in bytes.
+	Size int
+	// Refused names the limit for which reading was cut short and the mail is to
+	// be quarantined; "" where it was read whole.
+	Refused string
+	// Warnings tell what had to be repaired or was left out, in plain words.
+	Warnings []string
+
+	header   header
+	parts    []part
+	oddFrom  bool
+	noFrom   bool // a From field is there, but holds no address
+	plain    view // text parts, HTML where there is no text
+	html     view // the HTML alternatives of them; empty where there are none
+	hasHTML  bool
+	attached []Message // message/rfc822 parts, outermost first
 }
 
-// Attachment is a part that is not the mail's text.
+// Attachment is a part that is not the mail's text. Name is a file name of ours:
+// the last path element of what the mail says, without controls (MAIL.md 102).
 type Attachment struct {
-	Name, MediaType, SHA256 string
-	Size                    int
-	Data                    []byte
+	Name      string
+	MediaType string
+	Size      int
+	SHA256    string // hexadecimal
+	Data      []byte
 }
 
-// Read reads a mail.
-func (r Reader) Read(raw []byte) Message {
+// Header returns the values of a header field, unfolded and still encoded, from
+// the top of the mail down.
+func (m Message) Header(name string) []string { return m.header.all(strings.ToLower(name)) }
+
+// Read reads a mail. It never fails: what cannot be read is repaired once, then
+// degrades to raw text, each with a warning. Its work is bounded by the limits
+// of this package.
+func (r Reader) Read(raw []byte) Message { return read(raw, 0) }
+
+func read(raw []byte, depth int) Message {
 	sum := sha256.Sum256(raw)
 	m := Message{RawHash: hex.EncodeToString(sum[:]), Size: len(raw)}
-	m.ContentHash = m.RawHash
-	in, err := mail.ReadMessage(bytes.NewReader(raw))
-	if err != nil {
-		return m
+	if len(raw) > maxMail {
+		m.Refused = "larger than 25 MB"
+		m.warn("the mail is larger than 25 MB: only its header was read")
+		end := min(len(raw), maxHeader)
+		if i := bytes.Index(raw[:end], []byte("\r\n\r\n")); i > 0 {
+			end = i + 4
+		} else if i := bytes.Index(raw[:end], []byte("\n\n")); i > 0 {
+			end = i + 2
+		}
+		raw = raw[:end]
 	}
-	if a, err := mail.ParseAddress(in.Header.Get("From")); err == nil {
-		m.From, _ = rules.ParseAddress(a.Address)
-		m.FromName, m.Authors = a.Name, 1
+	b := m.openEnvelope(raw)
+	h, body, cut := parseHeader(b, m.warn)
+	if !isHeader(h) {
+		// A text without a header, or nothing that we know: all of it is body.
+		h, body, cut = nil, b, false
+		m.warn("no mail header was found; the whole was read as text")
 	}
-	m.Subject, m.MessageID = in.Header.Get("Subject"), strings.Trim(in.Header.Get("Message-Id"), "<> ")
-	b, _ := io.ReadAll(in.Body)
-	m.Text = string(b)
+	if cut {
+		m.Refused = "header beyond 256 KB"
+	}
+	m.header = h
+	m.readHeader()
+	w := walker{m: &m, budget: maxText, depth: depth}
+	w.walk(h, body, "", 0, 0)
+	m.parts = w.parts
+	m.compose()
+	m.hashContent()
 	return m
+}
+
+func (m *Message) warn(s string) {
+	if len(m.Warnings) < 50 {
+		for _, w := range m.Warnings {
+			if w == s {
+				return
+			}
+		}
+		m.Warnings = append(m.Warnings, s)
+	}
+}
+
+// openEnvelope removes what stands before a header: a byte order mark, empty
+// lines, the From line of an mbox (also quoted, MAIL.md 76).
+func (m *Message) openEnvelope(b []byte) []byte {
+	trimmed := bytes.TrimLeft(bytes.TrimPrefix(b, []byte("\ufeff")), " \t\r\n")
+	if len(trimmed) < len(b) {
+		line, _ := nextLine(trimmed)
+		if name, _ := fieldName(line); name != "" || bytes.HasPrefix(trimmed, []byte("From ")) {
+			m.warn("blanks before the header were removed")
+			b = trimmed
+		}
+	}
+	for bytes.HasPrefix(b, []byte("From ")) || bytes.HasPrefix(b, []byte(">From ")) {
+		m.warn("a leading From line was removed")
+		_, b = nextLine(b)
+	}
+	return b
+}
+
+func isHeader(h header) bool {
+	for _, f := range h {
+		if knownNames[f.name] {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *Message) readHeader() {
+	h := m.header
+	from := h.all("from")
+	m.FromFields = len(from)
+	for _, v := range from {
+		for _, a := range authors(v) {
+			if a.spec == "" {
+				if m.FromName == "" {
+					m.FromName = a.name
+				}
+				continue
+			}
+			m.Authors++
+			if m.Authors == 1 {
+				m.From, m.FromName, m.oddFrom = address(a.spec), a.name, a.odd
+			}
+		}
+	}
+	if m.From == "" {
+		m.noFrom = true
+		m.warn("no From address was found")
+	}
+	if s := addresses(h.all("sender")); len(s) > 0 {
+		m.Sender = s[0]
+	}
+	m.ReplyTo, m.To, m.Cc = addresses(h.all("reply-to")), addresses(h.all("to")), addresses(h.all("cc"))
+	m.Subject = decodeWords(h.get("subject"))
+	if len(m.Subject) > 1000 {
+		m.Subject = strings.ToValidUTF8(m.Subject[:1000], "")
+	}
+	m.Date = parseDate(h.get("date"))
+	if ids := messageIDs(h.get("message-id")); len(ids) > 0 {
+		m.MessageID = ids[0]
+	}
+	m.InReplyTo = lastOf(messageIDs(strings.Join(h.all("in-reply-to"), " ")), 32)
+	m.References = lastOf(messageIDs(strings.Join(h.all("references"), " ")), 32)
+}
+
+func lastOf(ids []string, n int) []string { return ids[max(0, len(ids)-n):] }
+
+// parseDate reads a Date header; what no sane clock says is no date (MAIL.md 101).
+func parseDate(v string) time.Time {
+	v = clean(v)
+	t, err := mail.ParseDate(v)
+	if err != nil {
+		for _, layout := range []string{"Mon, 2 Jan 2006 15:04:05", "2 Jan 2006 15:04:05", time.RFC3339, "Mon, 02 Jan 06 15:04:05 MST", time.ANSIC} {
+			if t, err = time.Parse(layout, v); err == nil {
+				break
+			}
+		}
+	}
+	if err != nil || t.Year() < 1980 || t.Year() > 2200 {
+		return time.Time{}
+	}
+	return t
+}
+
+// part is a leaf of the MIME tree.
+type part struct {
+	path      string // RFC 9051, section 6.4.5
+	mediaType string
+	params    map[string]string
+	header    header
+	data      []byte // decoded; of text parts only as much as the budget allows
+	attached  bool
+	name      string
+	group     int // the multipart/alternative it belongs to, 0 for none
+}
+
+// walker takes a mail apart by itself instead of through message.Entity of
+// go-message: each of that library's eleven weaknesses lies in the splitting
+// and decoding, where a repair has to stand before its error.
+type walker struct {
+	m      *Message
+	parts  []part
+	budget int // decoded text that may still be read
+	count  int
+	groups int
+	depth  int // of message/rfc822
+}
+
+func (w *walker) walk(h header, body []byte, path string, depth, group int) {
+	if w.count++; w.count > maxParts {
+		w.m.Refused = "more than 200 parts"
+		w.m.warn("more than 200 parts: the rest was not read")
+		return
+	}
+	media, params := parameters(h.get("content-type"))
+	if media == "" || !strings.Contains(media, "/") {
+		if media != "" && media != "text" {
+			w.m.warn("a Content-Type without meaning was read as text")
+		}
+		media = "text/plain"
+	}
+	if strings.HasPrefix(media, "multipart/") {
+		if depth >= maxDepth {
+			w.m.Refused = "nested deeper than 10 parts"
+			w.m.warn("nested too deeply: the inner parts were not read")
+			return
+		}
+		if w.split(media, params["boundary"], body, path, depth, group) {
+			return
+		}
+		w.m.warn("a multipart without boundary was read as text")
+		media = "text/plain"
+		if len(body) > 0 && bytes.Contains(body[:min(len(body), 2048)], []byte("<html")) {
+			media = "text/html"
+		}
+	}
+	if path == "" {
+		path = "1"
+	}
+	data, known, odd := decodeTransfer(body, h.get("content-transfer-encoding"))
+	if !known {
+		w.m.warn("an unknown transfer encoding was taken as it is")
+	}
+	if odd {
+		w.m.warn("damaged base64 was repaired")
+	}
+	disposition, dparams := parameters(h.get("content-disposition"))
+	name := dparams["filename"]
+	if name == "" {
+		name = params["name"]
+	}
+	p := part{path: path, mediaType: media, params: params, header: h, data: data, name: fileName(decodeWords(name)), group: group}
+	switch {
+	case media == "message/rfc822" || media == "message/global":
+		p.attached = true
+		if w.depth < maxAttached && len(w.m.attached) < 20 {
+			w.m.attached = append(w.m.attached, read(data, w.depth+1))
+		}
+	case media == "text/plain" || media == "text/html" || media == "text/enriched" || media == "text/richtext":
+		p.attached = disposition == "attachment" || name != "" && disposition != "inline" && !firstText(w.parts)
+	case media == "message/delivery-status" || media == "message/disposition-notification" ||
+		media == "message/feedback-report" || media == "text/rfc822-headers" || media == "text/calendar":
+		p.attached = true
+	default:
+		p.attached = true
+	}
+	w.parts = append(w.parts, p)
+}
+
+func firstText(parts []part) bool {
+	for _, p := range parts {
+		if !p.attached {
+			return false
+		}
+	}
+	return true
+}
+
+// split walks the parts of a multipart. It returns false where not a single
+// boundary was found. A missing closing boundary ends with the bytes.
+func (w *walker) split(media, boundary string, body []byte, path string, depth, group int) bool {
+	if boundary == "" {
+		boundary = guessBoundary(body)
+		if boundary == "" {
+			return false
+		}
+		w.m.warn("a missing boundary was guessed")
+	}
+	if media == "multipart/alternative" {
+		w.groups++
+		group = w.groups
+	}
+	mark := []byte("--" + boundary)
+	at, next, closing := findBoundary(body, mark, 0)
+	if at < 0 {
+		return false
+	}
+	n := 0
+	for !closing {
+		start := next
+		at, next, closing = findBoundary(body, mark, start)
+		content := body[min(start, len(body)):]
+		if at >= 0 {
+			content = body[min(start, at):at]
+			// The line break before a boundary belongs to the boundary
+			// (RFC 2046, section 5.1.1).
+			content = bytes.TrimSuffix(bytes.TrimSuffix(content, []byte("\n")), []byte("\r"))
+		} else {
+			w.m.warn("the closing boundary is missing")
+			closing = true
+			if len(bytes.TrimSpace(content)) == 0 {
+				break
+			}
+		}
+		n++
+		h, inner, cut := w.partHeader(content, media)
+		if cut {
+			w.m.Refused = "header beyond its limit in a part"
+		}
+		sub := fmt.Sprint(n)
+		if path != "" {
+			sub = path + "." + sub
+		}
+		w.walk(h, inner, sub, depth+1, group)
+		if w.count > maxParts {
+			break
+		}
+	}
+	return true
+}
+
+// partHeader reads a part's header. A part that begins with its text right away
+// has none.
+func (w *walker) partHeader(content []byte, media string) (header, []byte, bool) {
+	if len(content) == 0 || content[0] == '\n' || content[0] == '\r' {
+		_, rest := nextLine(content)
+		return w.implied(media), rest, false
+	}
+	line, _ := nextLine(content)
+	if name, _ := fieldName(line); name == "" && line[0] != ' ' && line[0] != '\t' {
+		return w.implied(media), content, false
+	}
+	return parseHeader(content, w.m.warn)
+}
+
+// implied is the type of a part without header: in a digest it is a mail
+// (RFC 2046, section 5.1.5).
+func (w *walker) implied(media string) header {
+	if media == "multipart/digest" {
+		return header{{"content-type", "message/rfc822"}}
+	}
+	return nil
+}
+
+// findBoundary looks for a line that begins with mark, from offset on. at is
+// where that line begins (-1: none), next where the line after it begins.
+func findBoundary(body, mark []byte, from int) (at, next int, closing bool) {
+	for from < len(body) {
+		i := bytes.Index(body[from:], mark)
+		if i < 0 {
+			break
+		}
+		i += from
+		line, rest := nextLine(body[i:])
+		tail := bytes.TrimRight(line[len(mark):], " \t")
+		if (i == 0 || body[i-1] == '\n') && (len(tail) == 0 || string(tail) == "--") {
+			return i, len(body) - len(rest), len(tail) > 0
+		}
+		from = i + len(mark)
+	}
+	return -1, len(body), false
+}
+
+// guessBoundary takes the first line that begins with two hyphens and that
+// another one repeats or closes.
+func guessBoundary(body []byte) string {
+	b := body[:min(len(body), 64<<10)]
+	for len(b) > 0 {
+		var line []byte
+		line, b = nextLine(b)
+		if len(line) > 4 && len(line) < 80 && bytes.HasPrefix(line, []byte("--")) && !bytes.ContainsAny(line[2:], " \t") {
+			return strings.TrimSuffix(string(line[2:]), "--")
+		}
+	}
+	return ""
+}
+
+// fileName makes a name of ours: the last element, no controls, 120 characters.
+func fileName(s string) string {
+	s = clean(s)
+	if i := strings.LastIndexAny(s, `/\`); i >= 0 {
+		s = s[i+1:]
+	}
+	s = strings.Trim(s, ". ")
+	if r := []rune(s); len(r) > 120 {
+		s = string(r[:100]) + string(r[len(r)-20:])
+	}
+	return s
+}
+
+// compose chooses the body and lists the attachments.
+func (m *Message) compose() {
+	budget := maxText
+	for i := range m.parts {
+		p := &m.parts[i]
+		if p.attached {
+			sum := sha256.Sum256(p.data)
+			m.Attachments = append(m.Attachments, Attachment{Name: p.name, MediaType: p.mediaType, Size: len(p.data), SHA256: hex.EncodeToString(sum[:]), Data: p.data})
+			continue
+		}
+		if len(p.data) > budget {
+			p.data = p.data[:budget]
+			m.warn("more than 1 MB of text: the rest was not read")
+		}
+		budget -= len(p.data)
+	}
+	// In each alternative the text counts unless it is empty (MAIL.md 90).
+	text := map[int]bool{}
+	lines := make([][]line, len(m.parts))
+	for i, p := range m.parts {
+		if p.attached {
+			continue
+		}
+		decoded, sure := decodeCharset(p.data, p.params["charset"])
+		if !sure && !isASCII(p.data) {
+			m.warn("the charset of a part was guessed")
+		}
+		if p.mediaType == "text/html" {
+			lines[i] = htmlLines(decoded, p.path)
+			continue
+		}
+		lines[i] = textLines(decoded, p.path, p.params)
+		if hasText(lines[i]) {
+			text[p.group] = true
+		}
+	}
+	for i, p := range m.parts {
+		switch {
+		case p.attached:
+		case p.mediaType != "text/html":
+			if p.group == 0 || text[p.group] {
+				m.plain = append(m.plain, lines[i]...)
+			}
+			if p.group == 0 {
+				m.html = append(m.html, lines[i]...)
+			}
+		case p.group == 0 || !text[p.group]:
+			m.plain = append(m.plain, lines[i]...)
+			m.html = append(m.html, lines[i]...)
+		default:
+			m.html = append(m.html, lines[i]...)
+			m.hasHTML = true
+		}
+	}
+	if !m.hasHTML {
+		m.html = nil
+	}
+	m.plain.number()
+	m.html.number()
+	m.Text = m.plain.String()
+	if len(m.Text) > maxText {
+		m.Text = strings.ToValidUTF8(m.Text[:maxText], "")
+	}
+}
+
+func hasText(lines []line) bool {
+	for _, l := range lines {
+		if strings.TrimSpace(l.text) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *Message) hashContent() {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n%s\n%s\n", m.From, m.header.get("date"), m.Subject)
+	hashes := []string{}
+	for _, p := range m.parts {
+		sum := sha256.Sum256(p.data)
+		if p.attached {
+			hashes = append(hashes, hex.EncodeToString(sum[:]))
+		} else {
+			fmt.Fprintf(h, "%s %x\n", p.mediaType, sum)
+		}
+	}
+	sort.Strings(hashes)
+	fmt.Fprintf(h, "%s", strings.Join(hashes, "\n"))
+	m.ContentHash = hex.EncodeToString(h.Sum(nil))
 }

@@ -1,31 +1,564 @@
 package intake
 
 import (
+	"sort"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"leadmail/rules"
 )
 
-// Parse tells what a mail asks for.
+// Parse tells what a mail asks for: facts with their places, no judgement. It
+// never fails. Instructions to a program that stand in the text are text
+// (MAIL.md 115).
 func (r Reader) Parse(m Message) rules.Request {
-	q := rules.Request{Kind: rules.KindOther, Items: []rules.Item{}, Prospects: []rules.Reading{}, From: m.From, FromName: m.FromName, Subject: m.Subject}
-	p := rules.Reading{Spans: map[rules.Field]rules.Span{}}
-	labels := map[string]rules.Field{"first name": rules.FirstName, "last name": rules.LastName, "email": rules.Email, "url": rules.URL, "company name": rules.Company, "company": rules.Company, "lead type": rules.LeadTypeOf}
-	for n, l := range strings.Split(m.Text, "\n") {
-		k, v, ok := strings.Cut(strings.TrimSpace(l), ":")
-		if f := labels[strings.ToLower(k)]; ok && f != "" {
-			v = strings.TrimSpace(v)
-			if f == rules.LeadTypeOf {
-				v = strings.ReplaceAll(strings.ToLower(v), " ", "_")
+	q := rules.Request{
+		Items: []rules.Item{}, Prospects: []rules.Reading{},
+		From: m.From, FromName: m.FromName, Subject: m.Subject, Thread: m.thread(), Warnings: m.Warnings,
+	}
+	n := r.nature(&m)
+	q.Handling, q.Kind = n.Handling, n.kind
+	if q.Kind != "" {
+		return q
+	}
+	p := parser{r: r, m: &m, v: m.plain}
+	p.reply = isReplySubject(m.Subject) || len(m.InReplyTo) > 0
+	p.run()
+	q.Mentions = p.mentions()
+	if len(p.readings) == 0 && len(p.items) == 0 || !p.solid() {
+		// Words decide only where nothing of substance was read.
+		switch {
+		case p.outOfOffice():
+			q.Kind = rules.KindAutoReply
+			q.Handling.Route, q.Handling.NoReply, q.Handling.Why = rules.RouteAutomatic, "an automatic answer by its words", "an automatic answer by its words"
+			return q
+		case n.machine:
+			q.Kind = rules.KindBulk
+			if q.Handling.Route == "" {
+				q.Handling.Route, q.Handling.Why = rules.RouteReview, "written by a program, and nothing in it is registered"
 			}
-			p.Set(f, v)
-			p.Spans[f] = rules.Span{Part: "1", Line: n + 1}
+			if q.Handling.NoReply == "" {
+				q.Handling.NoReply = "written by a program"
+			}
+			return q
 		}
 	}
-	if len(p.Spans) > 0 {
-		i := 0
-		q.Kind, q.Prospects = rules.KindRegistration, append(q.Prospects, p)
-		q.Items = append(q.Items, rules.Item{Verb: rules.VerbRegister, Prospect: &i})
+	for i, rd := range p.readings {
+		q.Prospects = append(q.Prospects, rd.Reading)
+		at := i
+		q.Items = append(q.Items, rules.Item{Verb: rd.verb, Prospect: &at, Span: rd.at})
+	}
+	q.Items = append(q.Items, p.items...)
+	sort.SliceStable(q.Items, func(i, j int) bool { return earlier(q.Items[i].Span, q.Items[j].Span) })
+	q.Questions = p.questions
+	q.Kind = p.kind(q.Items)
+	if q.Kind == rules.KindThanks && q.Handling.Route == "" {
+		// MAIL.md 134: no answer, no case.
+		q.Handling.Route, q.Handling.Why = rules.RouteProcessed, "thanks"
+		if q.Handling.NoReply == "" {
+			q.Handling.NoReply = "thanks are not answered"
+		}
 	}
 	return q
+}
+
+// earlier orders places in a mail: the subject first, then parts and lines.
+func earlier(a, b rules.Span) bool {
+	if a.Part != b.Part {
+		if a.Part == "subject" || b.Part == "subject" {
+			return a.Part == "subject"
+		}
+		return a.Part < b.Part
+	}
+	if a.Line != b.Line {
+		return a.Line < b.Line
+	}
+	return a.From < b.From
+}
+
+// thread lists the ids of In-Reply-To and References, newest first.
+func (m Message) thread() []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, list := range [][]string{m.InReplyTo, m.References} {
+		for i := len(list) - 1; i >= 0 && len(out) < 32; i-- {
+			if !seen[list[i]] {
+				seen[list[i]] = true
+				out = append(out, list[i])
+			}
+		}
+	}
+	return out
+}
+
+// reading is a prospect with what is asked for it.
+type reading struct {
+	rules.Reading
+	verb rules.Verb
+	at   rules.Span
+}
+
+// parser reads one mail.
+type parser struct {
+	r         Reader
+	m         *Message
+	v         view
+	reply     bool
+	readings  []reading
+	items     []rules.Item
+	questions []string
+	sentences []sentence
+	thanks    bool
+	register  bool // the text asks for a registration
+	used      []bool
+	blocks    []*block
+}
+
+// sentence is one sentence of the sender's own prose.
+type sentence struct {
+	text string
+	span rules.Span
+	line bool // stands on a line of its own
+}
+
+func (p *parser) run() {
+	p.v.markZones()
+	c := p.choose()
+	p.used, p.blocks = c.used, c.blocks
+	p.sentences = p.prose()
+	for _, s := range p.sentences {
+		if words.contains("verb register", s.text) && !isRenewWord(s.text) && !negatedRegister(s.text) {
+			p.register = true
+		}
+	}
+	if words.contains("verb register", p.m.Subject) && !isRenewWord(p.m.Subject) {
+		p.register = true
+	}
+	p.accept()
+	p.act()
+	if len(p.readings) == 0 {
+		p.answers()
+	}
+	p.loose()
+}
+
+func isRenewWord(s string) bool { return words.contains("verb renew", s) }
+
+func negatedRegister(s string) bool {
+	f := " " + fold(s) + " "
+	return strings.Contains(f, " not register ") || strings.Contains(f, " don't register ")
+}
+
+// choose collects blocks from the best source: the new text of the text part, or
+// of the HTML part where that tells more, a form that was filled in within the
+// quote, a forwarded mail.
+func (p *parser) choose() *collector {
+	freshOf := func(v view) *collector {
+		read := make([]bool, len(v))
+		for i, l := range v {
+			read[i] = l.zone == fresh || l.zone == closing
+		}
+		return collect(v, read)
+	}
+	c := freshOf(p.v)
+	if len(p.m.html) > 0 {
+		p.m.html.markZones()
+		h := freshOf(p.m.html)
+		if filled(h.blocks) > filled(c.blocks) && len(c.blocks) == 0 {
+			p.v, c = p.m.html, h
+		} else {
+			contradictions(c.blocks, h.blocks)
+		}
+	}
+	if filled(c.blocks) > 0 {
+		return c
+	}
+	said, any := false, false
+	for i, l := range p.v {
+		if l.zone == fresh && !l.blank() && !words.begins("greeting", l.text) {
+			any = true
+			said = said || words.contains("filled", l.text) && !c.used[i]
+		}
+	}
+	if said || !any {
+		read := make([]bool, len(p.v))
+		reference := false
+		for i, l := range p.v {
+			read[i] = l.zone == quoted && l.depth <= 1
+			if read[i] {
+				for _, h := range findLabels(l.text) {
+					reference = reference || h.field == labelReference
+				}
+			}
+		}
+		if said || reference {
+			f := collect(p.v, read)
+			if filled(f.blocks) > 0 {
+				return f
+			}
+		}
+	}
+	// A forwarded mail with labelled lines is part of the request.
+	read := make([]bool, len(p.v))
+	some := false
+	for i, l := range p.v {
+		read[i] = l.zone == forwarded
+		some = some || read[i]
+	}
+	if some && !p.reply {
+		f := collect(p.v, read)
+		whole := f.blocks[:0]
+		for _, b := range f.blocks {
+			if b.Company != "" && b.Email != "" && b.count() >= 4 {
+				whole = append(whole, b)
+			}
+		}
+		if len(whole) > 0 {
+			f.blocks = whole
+			for i := range f.used {
+				f.used[i] = f.used[i] || c.used[i]
+			}
+			return f
+		}
+	}
+	return c
+}
+
+// filled counts the fields of all blocks.
+func filled(blocks []*block) int {
+	n := 0
+	for _, b := range blocks {
+		n += b.count() + len(b.Unusable)
+	}
+	return n
+}
+
+// contradictions compares what the text part and the HTML part state, prospect
+// by prospect (MAIL.md 91).
+func contradictions(text, html []*block) {
+	if len(text) != len(html) {
+		return
+	}
+	for i, t := range text {
+		h := html[i]
+		for _, f := range rules.Fields {
+			a, b := t.Get(f), h.Get(f)
+			if a == "" || b == "" {
+				continue
+			}
+			same := fold(a) == fold(b)
+			switch f {
+			case rules.URL:
+				same = normURL(a) == normURL(b)
+			case rules.Email:
+				same = strings.EqualFold(a, b)
+			case rules.Company:
+				same = same || strings.HasPrefix(fold(b), fold(a)) || strings.HasPrefix(fold(a), fold(b))
+			}
+			if !same {
+				t.Contradicts = append(t.Contradicts, f)
+			}
+		}
+	}
+}
+
+// prose cuts what no label accounts for into sentences. Line ends inside a
+// paragraph do not count unless a line is an entry of a list or stands alone.
+func (p *parser) prose() []sentence {
+	var out []sentence
+	var text strings.Builder
+	var span rules.Span
+	flush := func() {
+		if t := strings.TrimSpace(text.String()); t != "" {
+			parts := splitSentences(t)
+			for _, s := range parts {
+				out = append(out, sentence{text: s, span: span, line: len(parts) == 1})
+				// Sentences of one paragraph keep their order by offset.
+				span.From++
+			}
+		}
+		text.Reset()
+	}
+	before := ""
+	for i, l := range p.v {
+		if l.zone != fresh || p.used[i] || l.blank() || isRule(l.text) {
+			flush()
+			before = ""
+			continue
+		}
+		t := strings.TrimSpace(l.text)
+		b := bullet(t)
+		if b > 0 || before != "" && (strings.HasSuffix(before, ":") || utf8.RuneCountInString(before) < 45 && !joins(before, t)) || command(t) {
+			flush()
+		}
+		if text.Len() == 0 {
+			span = rules.Span{Part: l.part, Line: l.n, From: l.offset(), To: l.offset() + len(l.text)}
+		} else {
+			text.WriteByte(' ')
+		}
+		text.WriteString(t[b:])
+		before = t
+	}
+	flush()
+	return out
+}
+
+// joins says whether a short line goes on in the next: the next begins small or
+// the line ends in the middle of something.
+func joins(line, next string) bool {
+	r, _ := utf8.DecodeRuneInString(next)
+	if unicode.IsLower(r) {
+		return true
+	}
+	last := line[len(line)-1]
+	if last == ',' {
+		return !words.begins("greeting", line)
+	}
+	fields := strings.Fields(line)
+	w := strings.ToLower(fields[len(fields)-1])
+	switch w {
+	case "the", "a", "of", "for", "and", "or", "to", "with", "registration", "please", "renew", "withdraw", "drop", "from", "our", "my", "is", "are":
+		return true
+	}
+	return false
+}
+
+var shortForms = map[string]bool{"dr": true, "mr": true, "mrs": true, "ms": true, "prof": true, "st": true, "no": true, "nr": true, "e.g": true, "i.e": true, "vs": true, "approx": true, "tel": true, "dept": true}
+
+// legalForms end in a dot that ends no sentence.
+var legalForms = map[string]bool{"ltd": true, "inc": true, "co": true, "corp": true, "llc": true, "gmbh": true, "ag": true, "sa": true, "s.a": true, "srl": true, "s.r.l": true, "s.p.a": true, "spa": true, "b.v": true, "bv": true, "n.v": true, "pvt": true, "pty": true, "plc": true, "llp": true, "ab": true, "as": true, "a.s": true, "aps": true, "oy": true, "sarl": true, "s.a.r.l": true, "ltda": true, "s.l": true, "sl": true, "kg": true, "e.v": true, "bhd": true, "sdn": true, "pte": true, "a.ş": true, "z.o.o": true, "lp": true, "l.l.c": true}
+
+func splitSentences(t string) []string {
+	var out []string
+	start := 0
+	for i := 0; i < len(t); i++ {
+		if t[i] != '.' && t[i] != '!' && t[i] != '?' {
+			if strings.HasPrefix(t[i:], "。") || strings.HasPrefix(t[i:], "？") {
+				out = append(out, strings.TrimSpace(t[start:i+3]))
+				start = i + 3
+				i += 2
+			}
+			continue
+		}
+		j := i + 1
+		for j < len(t) && (t[j] == '.' || t[j] == '!' || t[j] == '?' || t[j] == ')' || t[j] == '"' || t[j] == '\'') {
+			j++
+		}
+		if j < len(t) && t[j] != ' ' {
+			continue
+		}
+		if t[i] == '.' && j < len(t) {
+			w := lastWord(t[start:i])
+			next, _ := utf8.DecodeRuneInString(strings.TrimLeft(t[j:], " "))
+			if shortForms[w] || utf8.RuneCountInString(w) == 1 && w != "i" || unicode.IsLower(next) || legalForms[w] && !startsSentence(strings.TrimLeft(t[j:], " ")) {
+				continue
+			}
+		}
+		out = append(out, strings.TrimSpace(t[start:j]))
+		start = j
+		i = j - 1
+	}
+	if rest := strings.TrimSpace(t[start:]); rest != "" {
+		out = append(out, rest)
+	}
+	return out
+}
+
+func lastWord(s string) string {
+	i := strings.LastIndexAny(s, " (,")
+	return strings.ToLower(s[i+1:])
+}
+
+// startsSentence: a capital that begins a common word, rather than a name.
+func startsSentence(s string) bool {
+	w, _, _ := strings.Cut(s, " ")
+	switch strings.ToLower(strings.Trim(w, ",.")) {
+	case "we", "they", "it", "the", "this", "that", "he", "she", "i", "please", "can", "could", "our", "thanks", "thank", "and", "also", "if", "there", "these", "is", "are", "would", "what", "when", "how", "my", "their":
+		return true
+	}
+	return false
+}
+
+// accept keeps the blocks that are prospects and tells how each is meant.
+func (p *parser) accept() {
+	var blocks []*block
+	for _, b := range p.blocks {
+		for _, f := range []rules.Field{rules.Email} {
+			// The sender's and our own address are never a prospect's.
+			if a := b.Get(f); a != "" && (strings.EqualFold(a, string(p.m.From)) || p.r.Mailbox != "" && strings.EqualFold(a, string(p.r.Mailbox))) {
+				b.Set(f, "")
+				delete(b.Spans, f)
+			}
+		}
+		n := b.count()
+		if n == 0 && b.Ref == "" && len(b.None) == 0 && len(b.Unusable) == 0 {
+			continue
+		}
+		if !p.reply && b.Ref == "" && (n < 2 || !b.person()) && !(n >= 1 && b.person() && (p.register || b.labels >= 3)) {
+			continue
+		}
+		blocks = append(blocks, b)
+	}
+	p.blocks = blocks
+	p.types()
+	for _, b := range blocks {
+		rd := reading{Reading: b.Reading, verb: rules.VerbRegister, at: p.place(b)}
+		switch {
+		case b.Ref != "":
+			rd.verb = rules.VerbAnswer
+		case p.reply && !(b.Company != "" && (b.FirstName != "" || b.LastName != "")) && b.count() <= 3:
+			rd.verb = rules.VerbAnswer
+		}
+		if len(rd.Spans) == 0 {
+			rd.Spans = nil
+		}
+		p.readings = append(p.readings, rd)
+	}
+}
+
+func (p *parser) place(b *block) rules.Span {
+	l := p.v[b.first]
+	return rules.Span{Part: l.part, Line: l.n, From: l.offset(), To: l.offset() + len(l.text)}
+}
+
+// types gives prospects the lead type that was stated once for all: in a
+// sentence about all of them, in the sentence or subject that introduces them.
+func (p *parser) types() {
+	var all, intro rules.LeadType
+	clash := false
+	note := func(s string, subject bool) {
+		if t := typeForAll(s); t != "" {
+			clash = clash || all != "" && all != t
+			all = t
+		}
+		if t := typeIn(s); t != "" && (subject || words.contains("verb register", s) || strings.HasSuffix(s, ":")) {
+			if intro != "" && intro != t {
+				clash = true
+			}
+			intro = t
+		}
+	}
+	for _, s := range p.sentences {
+		note(s.text, false)
+	}
+	if !p.reply {
+		note(p.m.Subject, true)
+	}
+	if clash {
+		return
+	}
+	// A sentence that excepts one of them is no statement about all.
+	for _, b := range p.blocks {
+		if b.LeadType != "" || b.Unusable[rules.LeadTypeOf] != "" {
+			continue
+		}
+		if all != "" && (len(p.blocks) > 1 || intro == "" || intro == all) {
+			b.LeadType = all
+		} else if intro != "" && !b.seen[labelType] && all == "" {
+			b.LeadType = intro
+		}
+	}
+}
+
+// mentions lists the references of the new text and the subject, in order.
+func (p *parser) mentions() []rules.Reference {
+	var out []rules.Reference
+	seen := map[rules.Reference]bool{}
+	add := func(s string) {
+		for _, l := range references(s) {
+			if !seen[l.ref] && len(out) < 200 {
+				seen[l.ref] = true
+				out = append(out, l.ref)
+			}
+		}
+	}
+	for _, l := range p.v {
+		if l.zone == fresh || l.zone == closing {
+			add(l.text)
+		}
+	}
+	for _, rd := range p.readings {
+		add(string(rd.Ref))
+	}
+	add(p.m.Subject)
+	return out
+}
+
+// solid says whether something was read that a machine's chatter or an absence
+// note does not hold.
+func (p *parser) solid() bool {
+	for _, rd := range p.readings {
+		n := 0
+		for _, f := range rules.Fields {
+			if rd.Get(f) != "" {
+				n++
+			}
+		}
+		if n >= 3 || rd.Ref != "" || rd.verb != rules.VerbRegister {
+			return true
+		}
+	}
+	for _, it := range p.items {
+		if it.Verb == rules.VerbRenew || it.Verb == rules.VerbWithdraw {
+			return it.Ref != ""
+		}
+		if it.Verb == rules.VerbConfirm {
+			return true
+		}
+	}
+	return false
+}
+
+// outOfOffice knows an absence note by its subject, or by its first words.
+func (p *parser) outOfOffice() bool {
+	subject := p.m.Subject
+	if at, _ := words.find("subject auto_reply", tokens(subject), 0); at >= 0 && !isReplySubject(subject) {
+		if at <= 1 || words.contains("body auto_reply", p.m.opening(600)) || nullPath(p.m.header) {
+			return true
+		}
+	}
+	opening := ""
+	for _, l := range p.v {
+		if l.zone == fresh {
+			opening += l.text + " "
+		}
+		if len(opening) > 400 {
+			break
+		}
+	}
+	return words.contains("body auto_reply", opening)
+}
+
+// kind sums the items up (GUIDE.md).
+func (p *parser) kind(items []rules.Item) rules.Kind {
+	for _, it := range items {
+		switch it.Verb {
+		case rules.VerbRegister, rules.VerbAnswer, rules.VerbConfirm, rules.VerbCorrect:
+			return rules.KindRegistration
+		}
+	}
+	for _, it := range items {
+		switch it.Verb {
+		case rules.VerbRenew:
+			return rules.KindRenewal
+		case rules.VerbWithdraw:
+			return rules.KindWithdrawal
+		case rules.VerbStatus, rules.VerbCheck, rules.VerbStatement:
+			return rules.KindStatus
+		case rules.VerbHelp:
+			return rules.KindHelp
+		case rules.VerbPaperwork:
+			return rules.KindPaperwork
+		case rules.VerbAsk:
+			return rules.KindOther
+		}
+	}
+	if p.thanks {
+		return rules.KindThanks
+	}
+	if p.register && len(p.m.Attachments) > 0 {
+		return rules.KindRegistration
+	}
+	return rules.KindOther
 }

@@ -1,0 +1,817 @@
+package intake
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"leadmail/rules"
+)
+
+var (
+	commandLine = regexp.MustCompile(`(?i)^(status|list|help|statement(?:\s+20\d\d\s*-?q[1-4])?|check\s+\S+|stop|i agree|(?:renew|withdraw)\s+r-[0-9a-z]{6})[.!]?$`)
+	ordinalHead = regexp.MustCompile(`(?i)^(?:#|no\.?\s*|nr\.?\s*)?(\d{1,2})(?:st|nd|rd|th)?(?: one)?\s*[.:)=\-–]+\s*(\S.*)$`)
+)
+
+// command says whether a line is one of the words that are understood alone
+// (PRODUCT.md, "By mail").
+func command(s string) bool { return commandLine.MatchString(strings.TrimSpace(s)) }
+
+// act reads what the mail asks to be done with registrations that exist, and
+// what else it asks for, sentence by sentence.
+func (p *parser) act() {
+	carried := rules.Verb("") // the verb of "please renew these:"
+	antecedent := ""          // the company that "it" means
+	bare := []rules.Item{}    // a verb without an object
+	before := len(p.items)
+	for n := range p.sentences {
+		s := &p.sentences[n]
+		if p.command(s.text, s.span) {
+			continue
+		}
+		verbs, refs := p.verbs(s.text), references(s.text)
+		if len(verbs) == 0 {
+			if c := registrationOf(s.text); c != "" {
+				antecedent = c
+			}
+			if len(refs) > 0 && carried != "" && (s.line || len(strings.Fields(s.text)) <= 6*len(refs)) {
+				for _, r := range refs {
+					p.item(carried, string(r.ref), s.span, r.from)
+				}
+				continue
+			}
+			if carried != "" && s.line && len(refs) == 0 && len(strings.Fields(s.text)) <= 6 && isNameLike(before2(s.text)) && !isClosing(s.text) {
+				if c, st := readCompany(s.text); st == usable {
+					p.item(carried, "company:"+c, s.span, 0)
+				}
+				continue
+			}
+			if len(refs) == 0 {
+				carried = ""
+			}
+			p.other(s)
+			continue
+		}
+		bound := map[int]bool{}
+		for i, v := range verbs {
+			end := len(s.text)
+			if i+1 < len(verbs) {
+				end = verbs[i+1].from
+			}
+			found := false
+			for k, r := range refs {
+				if bound[k] || r.from > end || r.from < v.from && i > 0 && bound[k] {
+					continue
+				}
+				if r.from < v.from && (i > 0 && r.from < verbs[i-1].from) {
+					continue
+				}
+				bound[k], found = true, true
+				p.item(v.verb, string(r.ref), s.span, r.from)
+			}
+			if found {
+				continue
+			}
+			object := s.text[v.to:end]
+			companies := companiesIn(object)
+			if len(companies) == 0 {
+				if c := registrationOf(s.text); c != "" && len(verbs) == 1 {
+					companies = []string{c}
+				}
+			}
+			switch {
+			case len(companies) > 0 && (asks(s.text) || startsWithVerb(s.text, v)):
+				for _, c := range companies {
+					p.item(v.verb, "company:"+c, s.span, v.from)
+				}
+			case !asks(s.text) && !startsWithVerb(s.text, v):
+			case antecedent != "" && pronoun(object):
+				p.item(v.verb, "company:"+antecedent, s.span, v.from)
+			default:
+				bare = append(bare, rules.Item{Verb: v.verb, Span: s.span})
+			}
+		}
+		carried = verbs[len(verbs)-1].verb
+		if c := registrationOf(s.text); c != "" {
+			antecedent = c
+		}
+	}
+	p.objects(bare, before)
+	p.paperwork()
+}
+
+func before2(s string) string { return strings.TrimRight(s, ".,;") }
+
+// objects gives verbs without an object what they mean: the blocks of labelled
+// lines below, a reference or a company in the subject, else nothing.
+func (p *parser) objects(bare []rules.Item, before int) {
+	subject := rules.Span{Part: "subject", Line: 1, To: len(p.m.Subject)}
+	acted := len(p.items) > before
+	if len(bare) == 0 && !acted && len(p.readings) == 0 && !p.reply {
+		// The subject alone may ask: "RENEW R-7K4Q2M".
+		if p.command(p.m.Subject, subject) {
+			return
+		}
+		verbs, refs := p.verbs(p.m.Subject), references(p.m.Subject)
+		if len(verbs) == 1 {
+			for _, r := range refs {
+				p.item(verbs[0].verb, string(r.ref), subject, r.from)
+			}
+			if len(refs) == 0 {
+				companies := companiesIn(p.m.Subject[verbs[0].to:])
+				for _, c := range companies {
+					p.item(verbs[0].verb, "company:"+c, subject, verbs[0].from)
+				}
+				if len(companies) == 0 && len(strings.Fields(p.m.Subject)) <= 4 {
+					bare = append(bare, rules.Item{Verb: verbs[0].verb, Span: subject})
+				}
+			}
+		}
+	}
+	if len(bare) == 0 {
+		return
+	}
+	it := bare[0]
+	if len(p.readings) > 0 && !p.register {
+		// "Please renew the following:" above labelled lines.
+		for _, rd := range p.readings {
+			switch {
+			case rd.Ref != "":
+				p.items = append(p.items, rules.Item{Verb: it.Verb, Ref: string(rd.Ref), Span: rd.at})
+			case rd.Company != "":
+				p.items = append(p.items, rules.Item{Verb: it.Verb, Ref: "company:" + rd.Company, Span: rd.at})
+			}
+		}
+		p.readings = nil
+		return
+	}
+	if acted || len(p.readings) > 0 {
+		return
+	}
+	// Company lines that were no prospects ("Company: Acme Ltd" alone).
+	refs := references(p.m.Subject)
+	for _, r := range refs {
+		p.items = append(p.items, rules.Item{Verb: it.Verb, Ref: string(r.ref), Span: it.Span})
+	}
+	if len(refs) > 0 {
+		return
+	}
+	if verbs := p.verbs(p.m.Subject); len(verbs) == 1 && !p.reply {
+		if cs := companiesIn(p.m.Subject[verbs[0].to:]); len(cs) > 0 {
+			for _, c := range cs {
+				p.items = append(p.items, rules.Item{Verb: it.Verb, Ref: "company:" + c, Span: it.Span})
+			}
+			return
+		}
+	}
+	p.items = append(p.items, it)
+}
+
+func (p *parser) item(v rules.Verb, ref string, span rules.Span, at int) {
+	for _, it := range p.items {
+		if it.Ref == ref && it.Verb == v {
+			return
+		}
+	}
+	if len(p.items) < 200 {
+		span.From += min(at, 200)
+		p.items = append(p.items, rules.Item{Verb: v, Ref: ref, Span: span})
+	}
+}
+
+// command acts on a line that is a command.
+func (p *parser) command(text string, span rules.Span) bool {
+	text = strings.TrimRight(strings.TrimSpace(text), ".!")
+	if !command(text) {
+		return false
+	}
+	word, rest, _ := strings.Cut(strings.ToLower(text), " ")
+	switch word {
+	case "status", "list":
+		p.item(rules.VerbStatus, "", span, 0)
+	case "help":
+		p.item(rules.VerbHelp, "", span, 0)
+	case "statement":
+		p.item(rules.VerbStatement, "", span, 0)
+	case "check":
+		urls := findURLs(rest)
+		if len(urls) != 1 {
+			return false
+		}
+		p.item(rules.VerbCheck, urls[0], span, 0)
+	case "renew", "withdraw":
+		for _, r := range references(text) {
+			p.item(rules.Verb(word), string(r.ref), span, 0)
+		}
+	default:
+		p.item(rules.VerbAsk, "", span, 0)
+	}
+	return true
+}
+
+// verbAt is a verb in a sentence.
+type verbAt struct {
+	verb     rules.Verb
+	from, to int
+}
+
+// verbs finds renew and withdraw in a sentence, those that are not negated.
+func (p *parser) verbs(s string) []verbAt {
+	ts := tokens(s)
+	var out []verbAt
+	for i := 0; i < len(ts); {
+		best, verb := 0, rules.Verb("")
+		for _, v := range []rules.Verb{rules.VerbRenew, rules.VerbWithdraw} {
+			for _, ph := range words.sections["verb "+string(v)].first[ts[i].w] {
+				if n := matchAt(ts, i, ph); n > best {
+					best, verb = n, v
+				}
+			}
+		}
+		if best == 0 {
+			i++
+			continue
+		}
+		negated := false
+		for j := max(0, i-3); j < i; j++ {
+			switch ts[j].w {
+			case "not", "don't", "never", "no", "nicht", "pas", "non", "without", "won't", "cannot", "can't":
+				negated = true
+			}
+		}
+		if !negated {
+			to := ts[i+best-1].to
+			if strings.HasPrefix(ts[i].w, "take") || strings.HasPrefix(ts[i].w, "keep") || ts[i].w == "close" || ts[i].w == "end" || ts[i].w == "pull" || ts[i].w == "strike" || ts[i].w == "cross" {
+				to = ts[i].to // the object stands in the gap
+			}
+			out = append(out, verbAt{verb, ts[i].from, to})
+		}
+		i += best
+	}
+	// "re-register it … for another 90 days": the same verb twice is one.
+	kept := out[:0]
+	for i, v := range out {
+		if i > 0 && v.verb == kept[len(kept)-1].verb && len(references(s[kept[len(kept)-1].to:v.from])) == 0 && len(companiesIn(s[kept[len(kept)-1].to:v.from])) == 0 && len(companiesIn(s[v.to:])) == 0 && len(references(s[v.to:])) == 0 {
+			continue
+		}
+		kept = append(kept, v)
+	}
+	return kept
+}
+
+// asks says whether a sentence is a request rather than a report.
+func asks(s string) bool {
+	f := " " + fold(s) + " "
+	for _, w := range []string{" please ", " pls ", " plz ", " kindly ", " can you ", " could you ", " would you ", " can we ", " could we ", " want to ", " would like ", " i'd like ", " we'd like ", " need to ", " wish to ", " i want ", " let's ", " go ahead ", " may i ", " can i ", " could i ", " asking you to ", " you can ", " you may ", " bitte ", " merci de ", " por favor ", " per favore ", " s'il ", " veuillez ", " pouvez ", " prosze ", " graag ", " should be ", " will you ", " request ", " intend to ", " happy for you to "} {
+		if strings.Contains(f, w) {
+			return true
+		}
+	}
+	return false
+}
+
+func startsWithVerb(s string, v verbAt) bool {
+	return strings.TrimLeft(s[:v.from], " \t-–*•\"'") == "" || strings.HasSuffix(strings.TrimSpace(s[:v.from]), ",") && len(s[:v.from]) < 25 || strings.HasSuffix(strings.TrimSpace(s[:v.from]), ":")
+}
+
+func pronoun(object string) bool {
+	ts := tokens(object)
+	for i := 0; i < len(ts) && i < 4; i++ {
+		switch ts[i].w {
+		case "it", "this", "that", "them", "one":
+			return true
+		}
+	}
+	return len(ts) == 0
+}
+
+// fillers stand between a verb and its object.
+var fillers = map[string]bool{"our": true, "the": true, "my": true, "this": true, "that": true, "registration": true, "registrations": true, "for": true, "of": true, "lead": true, "prospect": true, "company": true, "client": true, "customer": true, "account": true, "entry": true, "record": true, "on": true, "please": true, "leads": true, "from": true, "a": true, "following": true, "also": true, "both": true, "with": true, "these": true, "those": true, "two": true, "is": true, "called": true, "named": true}
+
+// connectors may stand inside a company's name.
+var connectors = map[string]bool{"&": true, "of": true, "the": true, "de": true, "van": true, "von": true, "der": true, "du": true, "del": true, "di": true, "la": true, "le": true, "y": true, "e": true, "+": true, "og": true, "och": true, "und": true, "et": true, "do": true, "da": true, "des": true, "for": true, "z": true, "o.o.": true}
+
+// companiesIn reads the names right behind a verb: what is in quotation marks, or
+// words with capitals up to the first that has none. Lists are cut at commas and
+// at "and" between two whole names.
+func companiesIn(object string) []string {
+	fields := strings.Fields(object)
+	i := 0
+	for i < len(fields) && i < 6 && fillers[strings.ToLower(strings.Trim(fields[i], ",:;"))] {
+		i++
+	}
+	if i == len(fields) {
+		return nil
+	}
+	rest := strings.Join(fields[i:], " ")
+	for _, q := range [][2]string{{`"`, `"`}, {"“", "”"}, {"„", "“"}, {"'", "'"}, {"‘", "’"}, {"«", "»"}} {
+		if strings.HasPrefix(rest, q[0]) {
+			if end := strings.Index(rest[len(q[0]):], q[1]); end > 0 {
+				return []string{strings.TrimSpace(rest[len(q[0]) : len(q[0])+end])}
+			}
+		}
+	}
+	var out []string
+	var name []string
+	done := func() {
+		for len(name) > 0 && connectors[strings.ToLower(name[len(name)-1])] {
+			name = name[:len(name)-1]
+		}
+		if len(name) == 0 {
+			return
+		}
+		last := name[len(name)-1]
+		bare := strings.TrimRight(last, ".,;:!?)")
+		if w := strings.ToLower(bare); legalForms[w] && strings.HasPrefix(last[len(bare):], ".") {
+			bare += "."
+		}
+		name[len(name)-1] = bare
+		if n := strings.Join(name, " "); letters(n) && !calendarWord(n) && len(references(n)) == 0 {
+			out = append(out, n)
+		}
+		name = nil
+	}
+	for k, w := range fields[i:] {
+		core := strings.Trim(w, ",.;:!?()")
+		lower := strings.ToLower(core)
+		r, _ := utf8.DecodeRuneInString(core)
+		capital := unicode.IsUpper(r) || unicode.IsDigit(r) && len(name) > 0 || unicode.Is(unicode.Han, r) || unicode.Is(unicode.Katakana, r)
+		switch {
+		case lower == "i" || capital && len(name) == 0 && k > 0 && startsSentence(core):
+			done()
+			return out
+		case capital:
+			name = append(name, w)
+		case (lower == "and" || lower == "et" || lower == "und") && len(name) > 0 && k+1 < len(fields[i:]):
+			next, _ := utf8.DecodeRuneInString(fields[i:][k+1])
+			if !unicode.IsUpper(next) {
+				done()
+				return out
+			}
+			// "Harbor and Vine" is one name, "Acme Ltd and Beta GmbH" are two.
+			if len(name) == 1 && !legalForms[strings.ToLower(strings.Trim(name[0], ",."))] && len(out) == 0 && !strings.HasSuffix(name[0], ",") {
+				name = append(name, w)
+			} else {
+				done()
+			}
+			continue
+		case connectors[lower] && len(name) > 0 && !strings.HasSuffix(w, ","):
+			name = append(name, w)
+			continue
+		default:
+			done()
+			return out
+		}
+		if strings.HasSuffix(w, ",") {
+			next := ""
+			if k+1 < len(fields[i:]) {
+				next = strings.ToLower(strings.Trim(fields[i:][k+1], ".,;"))
+			}
+			if legalForms[next] {
+				continue
+			}
+			done()
+		} else if strings.ContainsAny(w[len(w)-1:], ".;:!?)") && !legalForms[strings.ToLower(strings.TrimRight(w, "."))] && len(core) > 1 || strings.HasPrefix(w, "(") {
+			done()
+			return out
+		}
+	}
+	done()
+	return out
+}
+
+func calendarWord(s string) bool {
+	switch strings.ToLower(strings.Trim(s, ".,")) {
+	case "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "today", "tomorrow", "thanks", "please", "ok", "okay", "yes", "no", "hi", "hello", "dear", "leanstack", "this", "that", "it", "q1", "q2", "q3", "q4":
+		return true
+	}
+	return false
+}
+
+// registrationOf finds the company in "our registration for Tidepool Analytics
+// Ltd.", "the Acme registration".
+func registrationOf(s string) string {
+	ts := tokens(s)
+	for i, t := range ts {
+		if (t.w == "registration" || t.w == "lead" || t.w == "prospect" || t.w == "client") && i+1 < len(ts) {
+			w := ts[i+1].w
+			if w != "for" && w != "of" && t.w == "registration" {
+				continue
+			}
+			from := ts[i].to
+			if w == "for" || w == "of" {
+				from = ts[i+1].to
+			}
+			if cs := companiesIn(s[from:]); len(cs) == 1 {
+				return cs[0]
+			}
+		}
+	}
+	for i, t := range ts {
+		if t.w != "registration" || i == 0 {
+			continue
+		}
+		// Capitals right before it.
+		k := i
+		for k > 0 {
+			r, _ := utf8.DecodeRuneInString(s[ts[k-1].from:])
+			if !unicode.IsUpper(r) || fillers[ts[k-1].w] {
+				break
+			}
+			k--
+		}
+		if k < i && k > 0 {
+			name := strings.TrimSpace(s[ts[k].from:ts[i-1].to])
+			return strings.TrimSuffix(strings.TrimSuffix(name, "'s"), "’s")
+		}
+	}
+	return ""
+}
+
+// other reads what a sentence asks besides: the list of registrations, how to
+// register.
+func (p *parser) other(s *sentence) {
+	asking := strings.Contains(s.text, "?") || asks(s.text) || strings.HasPrefix(fold(s.text), "how ") || strings.HasPrefix(fold(s.text), "what ") || s.line && len(strings.Fields(s.text)) <= 8
+	switch {
+	case asking && words.contains("ask status", s.text) && !words.contains("ask help", s.text):
+		p.once(rules.VerbStatus, s.span)
+	case asking && words.contains("ask help", s.text):
+		p.once(rules.VerbHelp, s.span)
+	case asking && asks(s.text) && words.contains("ask statement", s.text):
+		p.once(rules.VerbStatement, s.span)
+	}
+}
+
+func (p *parser) once(v rules.Verb, span rules.Span) {
+	for _, it := range p.items {
+		if it.Verb == v {
+			return
+		}
+	}
+	p.items = append(p.items, rules.Item{Verb: v, Span: span})
+}
+
+// paperwork: a form that is attached, and named in its file name or in the text.
+func (p *parser) paperwork() {
+	forms := false
+	for _, a := range p.m.Attachments {
+		if strings.HasPrefix(a.MediaType, "message/") || strings.HasPrefix(a.MediaType, "text/calendar") || a.MediaType == "application/pgp-signature" || a.MediaType == "application/pkcs7-signature" {
+			continue
+		}
+		if words.contains("ask paperwork", strings.NewReplacer("_", " ", ".", " ").Replace(a.Name)) {
+			p.once(rules.VerbPaperwork, rules.Span{Part: "attachment", Line: 1})
+			return
+		}
+		forms = true
+	}
+	if !forms {
+		return
+	}
+	for _, s := range p.sentences {
+		if words.contains("ask paperwork", s.text) && (words.contains("handed in", s.text) || !strings.Contains(s.text, "?")) {
+			p.once(rules.VerbPaperwork, s.span)
+			return
+		}
+	}
+	if words.contains("ask paperwork", p.m.Subject) && !p.reply {
+		p.once(rules.VerbPaperwork, rules.Span{Part: "subject", Line: 1})
+	}
+}
+
+// answers reads the short answers of a thread: a web address, an address, a
+// lead type, YES, each alone or behind the number of our list.
+func (p *parser) answers() {
+	if !p.reply && len(references(p.m.Subject)) == 0 {
+		return
+	}
+	type content struct {
+		text string
+		span rules.Span
+	}
+	var lines []content
+	for i, l := range p.v {
+		if l.zone != fresh || p.used[i] || l.blank() || isRule(l.text) {
+			continue
+		}
+		t := strings.TrimSpace(l.text)
+		if p.courteous(t) {
+			continue
+		}
+		lines = append(lines, content{t, rules.Span{Part: l.part, Line: l.n, From: l.offset(), To: l.offset() + len(l.text)}})
+	}
+	if len(lines) == 0 || len(lines) > 60 {
+		return
+	}
+	var found []reading
+	var confirm *rules.Item
+	plain := -1 // the reading of the answers without number
+	for _, c := range lines {
+		text, ordinal := c.text, 0
+		if m := ordinalHead.FindStringSubmatch(text); m != nil {
+			ordinal, _ = strconv.Atoi(m[1])
+			text = m[2]
+		}
+		if words.has("yes", text) && ordinal == 0 {
+			if confirm == nil {
+				confirm = &rules.Item{Verb: rules.VerbConfirm, Span: c.span}
+			}
+			continue
+		}
+		var rd rules.Reading
+		if !bareAnswers(text, &rd, c.span) {
+			if len(lines) != 1 || !p.asked(text, &rd, c.span) {
+				return // not all of it is understood: a person reads it
+			}
+		}
+		rd.Ordinal = ordinal
+		if ordinal == 0 && plain >= 0 {
+			old := &found[plain].Reading
+			clash := false
+			for _, f := range rules.Fields {
+				clash = clash || rd.Get(f) != "" && old.Get(f) != ""
+			}
+			if !clash {
+				old.Prospect = rd.Prospect.Over(old.Prospect)
+				for f, s := range rd.Spans {
+					old.Spans[f] = s
+				}
+				continue
+			}
+		}
+		if ordinal == 0 {
+			plain = len(found)
+		}
+		found = append(found, reading{rd, rules.VerbAnswer, c.span})
+	}
+	if refs := references(p.m.Subject); len(refs) == 1 && len(found) == 1 && found[0].Ordinal == 0 {
+		found[0].Ref = refs[0].ref
+	}
+	p.readings = found
+	if confirm != nil {
+		p.items = append(p.items, *confirm)
+	}
+	if len(found) > 0 || confirm != nil {
+		// What was taken for a request of its own was the answer.
+		kept := p.items[:0]
+		for _, it := range p.items {
+			if it.Verb == rules.VerbConfirm || it.Verb == rules.VerbRenew || it.Verb == rules.VerbWithdraw {
+				kept = append(kept, it)
+			}
+		}
+		p.items = kept
+	}
+}
+
+// courteous says whether a line is greeting, thanks, the sender's own name, or
+// says that answers follow.
+func (p *parser) courteous(t string) bool {
+	if words.begins("greeting", t) && len(strings.Fields(t)) <= 6 && len(findURLs(t)) == 0 {
+		return true
+	}
+	if isClosing(t) || isThanks(t) {
+		return !words.has("yes", t)
+	}
+	if len(t) < 80 && words.contains("filled", t) && len(findURLs(t)) == 0 && !strings.Contains(t, "@") {
+		return true
+	}
+	return p.ownName(t)
+}
+
+// ownName says whether a line is made of the sender's own name.
+func (p *parser) ownName(t string) bool {
+	own := " " + fold(p.m.FromName) + " " + fold(before(string(p.m.From), "@")) + " "
+	ts := tokens(t)
+	for _, w := range ts {
+		if !strings.Contains(own, " "+w.w+" ") {
+			return false
+		}
+	}
+	return len(ts) > 0 && len(ts) < 6 && !strings.Contains(t, "@")
+}
+
+// bareAnswers reads a line that is nothing but values: "kuanza.example", "QL for
+// all", "jane@acme.example, acme.example".
+func bareAnswers(text string, rd *rules.Reading, span rules.Span) bool {
+	text = strings.TrimRight(strings.TrimSpace(text), ".!,;")
+	if text == "" {
+		return false
+	}
+	rd.Spans = map[rules.Field]rules.Span{}
+	if t := bareType(text); t != "" {
+		rd.LeadType = t
+		rd.Spans[rules.LeadTypeOf] = span
+		return true
+	}
+	pieces := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || r == '|' })
+	if len(pieces) == 1 {
+		pieces = strings.Fields(strings.ReplaceAll(text, " and ", " "))
+		// "www.acme.example <http://www.acme.example/>"
+		if len(pieces) == 2 && strings.HasPrefix(pieces[1], "<") {
+			pieces = pieces[:1]
+		}
+	}
+	for _, piece := range pieces {
+		piece = strings.TrimSpace(piece)
+		switch {
+		case piece == "":
+		case rd.Email == "" && certain(labelEmail, piece):
+			rd.Email, _ = readEmail(piece)
+			rd.Spans[rules.Email] = span
+		case rd.URL == "" && certain(labelURL, piece):
+			rd.URL, _ = readURL(piece)
+			rd.Spans[rules.URL] = span
+		case rd.LeadType == "" && bareType(piece) != "":
+			rd.LeadType = bareType(piece)
+			rd.Spans[rules.LeadTypeOf] = span
+		default:
+			return false
+		}
+	}
+	return len(rd.Spans) > 0
+}
+
+// bareType reads "Q", "QL for all", "all managed customers", "both are QL".
+func bareType(s string) rules.LeadType {
+	if t := typeWords(s); t != "" {
+		return t
+	}
+	ts := tokens(s)
+	if len(ts) == 0 || len(ts) > 8 || words.contains("negation", s) {
+		return ""
+	}
+	// Take "for all", "all of them are" and the like away; a type must remain.
+	var rest []string
+	for i := 0; i < len(ts); i++ {
+		if at, n := words.find("all", ts[:min(len(ts), i+4)], i); at == i {
+			i += n - 1
+			continue
+		}
+		switch ts[i].w {
+		case "for", "are", "is", "it's", "its", "they", "they're", "of", "them", "the", "it", "please", "this", "these", "that", "a", "an":
+			continue
+		}
+		rest = append(rest, ts[i].w)
+	}
+	return typeWords(strings.Join(rest, " "))
+}
+
+// asked reads a bare answer by what our mail, quoted below, had left open: one
+// empty label, one value.
+func (p *parser) asked(text string, rd *rules.Reading, span rules.Span) bool {
+	field := labelField("")
+	for _, l := range p.v {
+		if l.zone != quoted {
+			continue
+		}
+		for _, h := range findLabels(l.text) {
+			if h.from < h.to || h.field == labelIgnored || h.field == labelReference || h.sep == 0 && !strings.HasSuffix(strings.TrimSpace(l.text), ":") {
+				continue
+			}
+			if field != "" && field != h.field {
+				return false
+			}
+			field = h.field
+		}
+	}
+	if field == "" || field == labelName || len(strings.Fields(text)) > 6 || strings.ContainsAny(text, "?") {
+		return false
+	}
+	b := &block{seen: map[labelField]bool{}}
+	b.Spans = map[rules.Field]rules.Span{}
+	b.put(field, strings.TrimRight(text, "!"), span)
+	if b.count() == 0 && len(b.None) == 0 {
+		return false
+	}
+	*rd = b.Reading
+	return true
+}
+
+// isThanks says whether a text is nothing but thanks.
+func isThanks(s string) bool {
+	ts := tokens(s)
+	if len(ts) == 0 || len(ts) > 40 || strings.Contains(s, "?") {
+		return len(ts) == 0 && strings.TrimSpace(s) != "" && !strings.ContainsAny(s, "@/?")
+	}
+	left, hit := 0, false
+	for i := 0; i < len(ts); {
+		best := 0
+		for _, name := range []string{"thanks", "closing", "greeting"} {
+			if at, n := words.find(name, ts[:min(len(ts), i+8)], i); at == i {
+				best = max(best, n)
+				hit = hit || name != "greeting"
+			}
+		}
+		if best > 0 {
+			i += best
+			continue
+		}
+		left++
+		i++
+	}
+	return hit && left == 0
+}
+
+// loose sees to what no item accounts for: questions, a matter for a person, or
+// nothing but thanks.
+func (p *parser) loose() {
+	var rest []sentence
+	for _, s := range p.sentences {
+		if p.courteous(s.text) || words.contains("reaction", s.text) && len(p.readings) == 0 {
+			continue
+		}
+		rest = append(rest, s)
+	}
+	if len(p.readings) == 0 && len(p.items) == 0 {
+		whole := ""
+		for _, l := range p.v {
+			if (l.zone == fresh || l.zone == closing) && !l.blank() {
+				whole += " " + l.text
+			}
+		}
+		switch {
+		case strings.TrimSpace(whole) == "":
+		case len(rest) == 0 || words.begins("reaction", strings.Trim(whole, " []👍❤️🎉")) || strings.Contains(whole, "reacted to your message") || p.thankful(rest):
+			p.thanks = true
+			return
+		}
+		if p.register && len(rest) > 0 && len(p.m.Attachments) > 0 {
+			return
+		}
+		if p.register && !questions(rest) && p.announces(rest) {
+			return
+		}
+		if len(rest) > 0 {
+			p.items = append(p.items, rules.Item{Verb: rules.VerbAsk, Span: rest[0].span})
+			for _, s := range rest {
+				if strings.Contains(s.text, "?") {
+					p.question(s.text)
+				}
+			}
+		}
+		return
+	}
+	ask := false
+	for _, s := range rest {
+		if !strings.HasSuffix(strings.TrimSpace(s.text), "?") || words.contains("courtesy", s.text) || p.accounted(s) {
+			continue
+		}
+		p.question(s.text)
+		if !ask {
+			ask = true
+			p.items = append(p.items, rules.Item{Verb: rules.VerbAsk, Span: s.span})
+		}
+	}
+}
+
+func questions(rest []sentence) bool {
+	for _, s := range rest {
+		if strings.Contains(s.text, "?") {
+			return true
+		}
+	}
+	return false
+}
+
+// announces says whether the text only introduces a registration ("please
+// register the lead below") whose lines were not found.
+func (p *parser) announces(rest []sentence) bool { return len(p.blocks) > 0 }
+
+func (p *parser) question(s string) {
+	if len(p.questions) < 20 {
+		if r := []rune(s); len(r) > 500 {
+			s = string(r[:500])
+		}
+		p.questions = append(p.questions, s)
+	}
+}
+
+// accounted says whether an item was read in this very sentence.
+func (p *parser) accounted(s sentence) bool {
+	if len(p.verbs(s.text)) > 0 || words.contains("ask status", s.text) || words.contains("ask help", s.text) || words.contains("ask statement", s.text) {
+		return true
+	}
+	return false
+}
+
+// thankful says whether a short text begins with thanks and asks for nothing.
+func (p *parser) thankful(rest []sentence) bool {
+	n := 0
+	for _, s := range p.sentences {
+		n += len(strings.Fields(s.text))
+		if strings.Contains(s.text, "?") || asks(s.text) || words.contains("ask status", s.text) || words.contains("ask help", s.text) || strings.Contains(s.text, "@") || len(findURLs(s.text)) > 0 {
+			return false
+		}
+	}
+	if n == 0 || n > 30 || p.register && len(rest) > 1 {
+		return false
+	}
+	for _, s := range p.sentences {
+		if p.courteous(s.text) && !isThanks(s.text) {
+			continue
+		}
+		return words.begins("thanks", s.text)
+	}
+	return false
+}

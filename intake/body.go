@@ -1,0 +1,401 @@
+package intake
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// zone says whose words a line is.
+type zone uint8
+
+const (
+	fresh     zone = iota // newly written by the sender
+	quoted                // history: an earlier mail, or the line that introduces it
+	forwarded             // a forwarded mail below its introduction
+	signature             // the sender's own signature, mobile tail included
+	closing               // "Kind regards": still fresh, but the end of it
+)
+
+// line is one line of a body. Its text is cleaned: no quote marks, no
+// zero-width or direction marks, blanks are spaces; table cells are separated by
+// tabs.
+type line struct {
+	part  string
+	n     int // counted from 1 within the part
+	text  string
+	depth int // levels of quoting
+	zone  zone
+	sig   bool // the HTML says that this is a signature
+	block bool // begins a paragraph although no empty line stands above (HTML)
+}
+
+// view is a body as lines, in order.
+type view []line
+
+func (v view) number() {
+	n, part := 0, ""
+	for i := range v {
+		if v[i].part != part {
+			n, part = 0, v[i].part
+		}
+		n++
+		v[i].n = n
+	}
+}
+
+// String prints the lines, quoted ones with their marks.
+func (v view) String() string {
+	var b strings.Builder
+	for i, l := range v {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		for range l.depth {
+			b.WriteString("> ")
+		}
+		b.WriteString(l.text)
+	}
+	return b.String()
+}
+
+// offset is where a line's text begins in the printed line.
+func (l line) offset() int { return 2 * l.depth }
+
+func (l line) blank() bool { return strings.TrimSpace(l.text) == "" }
+
+// textLines makes lines of a text/plain part. Flowed text is joined
+// (RFC 3676, section 4), but never over a label, since mailers flow what people
+// wrote as separate lines.
+func textLines(text, part string, params map[string]string) []line {
+	flowed := strings.EqualFold(params["format"], "flowed")
+	delsp := strings.EqualFold(params["delsp"], "yes")
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	text = strings.ReplaceAll(text, "\r", "\n")
+	if strings.HasSuffix(text, "\n") {
+		text = text[:len(text)-1]
+	}
+	var out []line
+	open := false // the line before ends with a soft break
+	for raw := range strings.SplitSeq(text, "\n") {
+		depth, rest := quoteMarks(raw)
+		if flowed && strings.HasPrefix(rest, " ") && depth == 0 {
+			rest = rest[1:] // space-stuffing, RFC 3676, section 4.4
+		}
+		soft := flowed && strings.HasSuffix(rest, " ") && rest != "-- "
+		cleaned := cleanLine(rest)
+		if delsp && soft && strings.HasSuffix(rest, " ") {
+			cleaned = cleanLine(strings.TrimSuffix(rest, " "))
+			if strings.HasSuffix(strings.TrimSuffix(rest, " "), " ") {
+				cleaned += " "
+			}
+		} else if soft {
+			cleaned += " "
+		}
+		if n := len(out); open && n > 0 && out[n-1].depth == depth && strings.TrimSpace(cleaned) != "" && !startsLabel(cleaned) && len(out[n-1].text) < 10000 {
+			out[n-1].text += strings.TrimLeft(cleaned, " ")
+		} else {
+			out = append(out, line{part: part, text: cleaned, depth: depth})
+		}
+		open = soft && strings.TrimSpace(cleaned) != ""
+	}
+	for i := range out {
+		out[i].text = strings.TrimRight(out[i].text, " \t")
+	}
+	return out
+}
+
+// quoteMarks counts the marks at the beginning of a line: ">", "> >", ">> ".
+func quoteMarks(s string) (int, string) {
+	depth, i := 0, 0
+	for i < len(s) && depth < 50 {
+		j := i
+		for j < len(s) && s[j] == ' ' && j-i < 2 && depth > 0 {
+			j++
+		}
+		if j < len(s) && s[j] == '>' {
+			depth++
+			i = j + 1
+			continue
+		}
+		break
+	}
+	if depth > 0 && i < len(s) && s[i] == ' ' {
+		i++
+	}
+	return depth, s[i:]
+}
+
+// cleanLine removes marks that cannot be seen, turns every kind of blank into a
+// space and keeps tabs. Blanks at the beginning stay: they tell a continuation.
+func cleanLine(s string) string {
+	plain := true
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c > '~' || c < ' ' && c != '\t' {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		return strings.TrimRight(s, " ")
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	for _, r := range s {
+		switch {
+		case r == '\t':
+			b.WriteByte('\t')
+		case unicode.Is(unicode.Zs, r):
+			b.WriteByte(' ')
+		case unprintable(r), r == utf8.RuneError:
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return strings.TrimRight(b.String(), " ")
+}
+
+// markZones tells the sender's new words from history, forwards and signature.
+// Trimming never deletes: every line stays, with its zone.
+func (v view) markZones() {
+	rest := fresh // what every line is from here on
+	for i := range v {
+		l := &v[i]
+		if rest != fresh {
+			l.zone = rest
+			continue
+		}
+		switch {
+		case l.depth > 0:
+			l.zone = quoted
+		case l.blank():
+		case words.has("forwarded", strip(l.text)):
+			l.zone, rest = forwarded, forwarded
+		case words.has("original", strip(l.text)):
+			l.zone, rest = quoted, quoted
+		case v.headerBlock(i):
+			l.zone, rest = quoted, quoted
+			for j := i - 1; j >= 0 && (v[j].blank() || isRule(v[j].text)); j-- {
+				v[j].zone = quoted
+			}
+		default:
+			if n := v.attribution(i); n > 0 {
+				next := i + n
+				for next < len(v) && v[next].blank() {
+					next++
+				}
+				for j := i; j < i+n; j++ {
+					v[j].zone = quoted
+				}
+				if next < len(v) && v[next].depth == 0 {
+					rest = quoted // history without marks, as Yahoo writes it
+				}
+			}
+		}
+		if l.sig && l.zone == fresh {
+			l.zone = signature
+		}
+	}
+	v.markSignatures()
+}
+
+// headerBlock says whether line i begins the block that Outlook sets above
+// history: From, Sent, To, Subject in one of many languages.
+func (v view) headerBlock(i int) bool {
+	if !words.label("headerblock", v[i].text, true) {
+		return false
+	}
+	found := 0
+	for j := i + 1; j < len(v) && j <= i+6; j++ {
+		if words.label("headerblock", v[j].text, false) {
+			found++
+		}
+	}
+	return found >= 2
+}
+
+// attribution returns how many lines from i on are an "On …, … wrote:" (up to
+// three, since they are often wrapped); 0 where there is none.
+func (v view) attribution(i int) int {
+	joined := ""
+	for n := 1; n <= 3 && i+n <= len(v); n++ {
+		l := v[i+n-1]
+		if l.blank() || l.depth > 0 || l.zone != fresh {
+			return 0
+		}
+		joined += " " + strings.TrimSpace(l.text)
+		if len(joined) > 400 {
+			return 0
+		}
+		if !strings.ContainsAny(joined[len(joined)-1:], ":") && !strings.HasSuffix(joined, "：") {
+			continue
+		}
+		if !words.contains("wrote", joined) || startsLabel(v[i].text) {
+			return 0
+		}
+		digits := strings.IndexFunc(joined, unicode.IsDigit) >= 0
+		if strings.Contains(joined, "@") || digits {
+			return n
+		}
+		return 0
+	}
+	return 0
+}
+
+// markSignatures finds the sender's signature in what is fresh. Data that only a
+// prospect has (a first name, a lead type) below a sign-off are no signature.
+func (v view) markSignatures() {
+	for i := 0; i < len(v); i++ {
+		l := &v[i]
+		if l.zone != fresh || l.blank() {
+			continue
+		}
+		text := strings.TrimSpace(l.text)
+		switch {
+		case text == "--" || text == "—" || l.text == "-- ":
+			end := v.freshEnd(i)
+			if !v.tellsProspect(i+1, end) && !v.isBlockRule(i) {
+				v.paint(i, end, signature)
+				i = end - 1
+			}
+		case words.begins("tail", text):
+			l.zone = signature
+			// What follows a phone's tail directly is still its tail.
+			if i+1 < len(v) && v[i+1].zone == fresh && words.begins("tail", strings.TrimSpace(v[i+1].text)) {
+				v[i+1].zone = signature
+			}
+		case isClosing(text):
+			end := v.freshEnd(i)
+			if ps := v.postscript(i+1, end); ps > 0 {
+				end = ps
+			}
+			if v.tellsProspect(i+1, end) || v.saysMore(i+1, end) {
+				if words.begins("closing", text) && !v.tellsProspect(i+1, end) {
+					l.zone = closing
+				}
+				continue
+			}
+			l.zone = closing
+			v.paint(i+1, end, signature)
+			i = end - 1
+		}
+	}
+}
+
+// isBlockRule: two hyphens that stand more than once are a rule between blocks.
+func (v view) isBlockRule(i int) bool {
+	n := 0
+	for j := range v {
+		if v[j].zone == fresh && strings.TrimSpace(v[j].text) == strings.TrimSpace(v[i].text) {
+			n++
+		}
+	}
+	return n > 1
+}
+
+func (v view) paint(from, to int, z zone) {
+	for i := from; i < to; i++ {
+		if v[i].zone == fresh {
+			v[i].zone = z
+		}
+	}
+}
+
+// freshEnd is where the run of fresh lines that holds i ends.
+func (v view) freshEnd(i int) int {
+	for i < len(v) && (v[i].zone == fresh || v[i].zone == signature || v[i].zone == closing) {
+		i++
+	}
+	return i
+}
+
+func (v view) postscript(from, to int) int {
+	for i := from; i < to; i++ {
+		t := strings.ToLower(strings.TrimSpace(v[i].text))
+		if strings.HasPrefix(t, "ps ") || strings.HasPrefix(t, "ps:") || strings.HasPrefix(t, "p.s.") || strings.HasPrefix(t, "pps") || strings.HasPrefix(t, "nb:") {
+			return i
+		}
+	}
+	return 0
+}
+
+// tellsProspect says whether lines hold labels that no signature has.
+func (v view) tellsProspect(from, to int) bool {
+	for i := from; i < to; i++ {
+		if v[i].zone == quoted || v[i].depth > 0 {
+			continue
+		}
+		for _, h := range findLabels(v[i].text) {
+			switch h.field {
+			case labelFirst, labelLast, labelType, labelReference:
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// saysMore says whether what follows "Thanks" is more text rather than a name
+// and an address.
+func (v view) saysMore(from, to int) bool {
+	for i := from; i < to && i < from+8; i++ {
+		t := strings.TrimSpace(v[i].text)
+		if t == "" || v[i].zone != fresh {
+			continue
+		}
+		if len(references(t)) > 0 {
+			return true
+		}
+		n := len(strings.Fields(t))
+		return n >= 7 && strings.ContainsAny(t[len(t)-1:], ".?!,") && !strings.Contains(t, "|")
+	}
+	return false
+}
+
+// isClosing says whether a line is a sign-off: alone, or with the sender's name
+// behind it ("thx, Jolene").
+func isClosing(text string) bool {
+	if len(text) > 80 {
+		return false
+	}
+	rest, ok := words.after("closing", text)
+	if !ok {
+		return false
+	}
+	if rest == "" {
+		return true
+	}
+	if strings.ContainsAny(rest, "?:@") || !strings.ContainsAny(text, ",-–—!.&/") {
+		return len(strings.Fields(rest)) <= 2 && isNameLike(rest)
+	}
+	return len(strings.Fields(rest)) <= 4 && isNameLike(rest)
+}
+
+// isNameLike: words that begin with a capital, as a name under a letter does.
+func isNameLike(s string) bool {
+	for _, w := range strings.Fields(s) {
+		r, _ := utf8.DecodeRuneInString(strings.Trim(w, ".,!'\"()"))
+		if !unicode.IsUpper(r) && !unicode.Is(unicode.Han, r) {
+			return false
+		}
+	}
+	return true
+}
+
+// isRule says whether a line only draws a line.
+func isRule(s string) bool {
+	s = strings.ReplaceAll(strings.TrimSpace(s), " ", "")
+	if len(s) < 2 {
+		return false
+	}
+	for _, r := range s {
+		if !strings.ContainsRune("-=_*~#+—–─━·•.", r) {
+			return false
+		}
+	}
+	return utf8.RuneCountInString(s) >= 3 || s == "--" || s == "——"
+}
+
+// strip removes what decorates a heading: hyphens, underscores, equals signs,
+// asterisks and colons at both ends.
+func strip(s string) string { return strings.Trim(strings.TrimSpace(s), "-_=*~#+—–─> :：") }

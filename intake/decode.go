@@ -1,0 +1,379 @@
+package intake
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
+)
+
+func unhex(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'A' <= c && c <= 'F':
+		return int(c-'A') + 10
+	case 'a' <= c && c <= 'f':
+		return int(c-'a') + 10
+	}
+	return -1
+}
+
+// unquote decodes quoted-printable; what is no escape stands for itself
+// (MAIL.md 87). word is for RFC 2047's Q, where an underscore is a blank.
+func unquote(b []byte, word bool) []byte {
+	out := make([]byte, 0, len(b))
+	for i := 0; i < len(b); i++ {
+		c := b[i]
+		if word && c == '_' {
+			out = append(out, ' ')
+			continue
+		}
+		if c == '=' && !word {
+			// A soft line break, trailing blanks forgiven.
+			j := i + 1
+			for j < len(b) && (b[j] == ' ' || b[j] == '\t' || b[j] == '\r') {
+				j++
+			}
+			if j == len(b) || b[j] == '\n' {
+				i = j
+				continue
+			}
+		}
+		if c == '=' && i+2 < len(b) {
+			if hi, lo := unhex(b[i+1]), unhex(b[i+2]); hi >= 0 && lo >= 0 {
+				out = append(out, byte(hi<<4|lo))
+				i += 2
+				continue
+			}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+var base64Value = func() (t [256]int8) {
+	for i := range t {
+		t[i] = -1
+	}
+	for i, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" {
+		t[c] = int8(i)
+	}
+	return t
+}()
+
+// unbase64 decodes base64 whatever stands in it: foreign characters are left
+// out, missing padding is supplied, and once padding was seen a line with
+// foreign characters is a footer that some list appended (MAIL.md 86).
+func unbase64(b []byte) (out []byte, odd bool) {
+	out = make([]byte, 0, len(b)*3/4)
+	var acc uint32
+	n, padded := 0, false
+	for len(b) > 0 {
+		var line []byte
+		line, b = nextLine(b)
+		line = bytes.TrimSpace(line)
+		if padded {
+			for _, c := range line {
+				if base64Value[c] < 0 && c != '=' {
+					return out, true
+				}
+			}
+		}
+		for _, c := range line {
+			if c == '=' {
+				// RFC 2045, section 6.8: padding ends the data; another
+				// encoded piece may follow.
+				switch n {
+				case 2:
+					out = append(out, byte(acc>>4))
+				case 3:
+					out = append(out, byte(acc>>10), byte(acc>>2))
+				}
+				acc, n, padded = 0, 0, true
+				continue
+			}
+			v := base64Value[c]
+			if v < 0 {
+				odd = true
+				continue
+			}
+			acc, n = acc<<6|uint32(v), n+1
+			if n == 4 {
+				out = append(out, byte(acc>>16), byte(acc>>8), byte(acc))
+				acc, n = 0, 0
+			}
+		}
+	}
+	switch n {
+	case 2:
+		out, odd = append(out, byte(acc>>4)), true
+	case 3:
+		out, odd = append(out, byte(acc>>10), byte(acc>>2)), true
+	}
+	return out, odd
+}
+
+// unuu decodes a uuencoded body from its begin line on.
+func unuu(b []byte) ([]byte, bool) {
+	at := bytes.Index(b, []byte("begin "))
+	if at < 0 || at > 0 && b[at-1] != '\n' {
+		return nil, false
+	}
+	_, b = nextLine(b[at:])
+	var out []byte
+	for len(b) > 0 {
+		var line []byte
+		line, b = nextLine(b)
+		if len(line) == 0 || line[0] == '`' || string(line) == "end" {
+			break
+		}
+		want := int(line[0]-' ') & 63
+		line = line[1:]
+		for i := 0; i < len(line) && want > 0; i += 4 {
+			var q [4]byte
+			for j := range q {
+				if i+j < len(line) {
+					q[j] = (line[i+j] - ' ') & 63
+				}
+			}
+			three := []byte{q[0]<<2 | q[1]>>4, q[1]<<4 | q[2]>>2, q[2]<<6 | q[3]}
+			out = append(out, three[:min(3, want)]...)
+			want -= 3
+		}
+	}
+	return out, true
+}
+
+// decodeTransfer undoes a Content-Transfer-Encoding. known is false for one
+// that nobody has heard of; its bytes are returned as they are.
+func decodeTransfer(b []byte, cte string) (out []byte, known, odd bool) {
+	cte, _, _ = strings.Cut(strings.ToLower(strings.Trim(strings.TrimSpace(cte), `"`)), ";")
+	if f := strings.Fields(cte); len(f) > 0 {
+		cte = f[0]
+	}
+	switch cte {
+	case "", "7bit", "8bit", "binary", "7-bit", "8-bit", "plain", "none", "7bits", "8bits":
+		return b, true, false
+	case "quoted-printable", "quoted_printable", "qp":
+		return unquote(b, false), true, false
+	case "base64", "base-64", "b":
+		out, odd := unbase64(b)
+		return out, true, odd
+	case "x-uuencode", "uuencode", "x-uue", "uue":
+		if out, ok := unuu(b); ok {
+			return out, true, false
+		}
+	}
+	return b, false, false
+}
+
+// encodingOf finds a charset by the names that mail uses for it. gb2312 is read
+// as gb18030, which holds it (MAIL.md 79).
+func encodingOf(name string) encoding.Encoding {
+	name = strings.ToLower(strings.Trim(strings.TrimSpace(name), "\"'`; "))
+	name, _, _ = strings.Cut(name, "*") // RFC 2231 language (MAIL.md 83)
+	switch name {
+	case "gb2312", "gbk", "gb18030", "x-gbk", "csgb2312", "gb_2312-80", "hz-gb-2312":
+		if name == "hz-gb-2312" {
+			return simplifiedchinese.HZGB2312
+		}
+		return simplifiedchinese.GB18030
+	case "", "us-ascii", "ascii", "unknown-8bit", "x-unknown", "default", "_iso-2022-jp$esc":
+		return nil
+	case "utf8", "utf-8", "unicode-1-1-utf-8", "utf-8mb4":
+		return unicode.UTF8
+	case "cp932", "windows-31j", "ms932":
+		name = "shift_jis"
+	case "ks_c_5601-1987", "ks_c_5601", "cp949":
+		name = "euc-kr"
+	case "cp-850", "cp850":
+		return charmap.CodePage850
+	}
+	if e, err := htmlindex.Get(name); err == nil {
+		return e
+	}
+	if e, err := ianaindex.MIME.Encoding(name); err == nil && e != nil {
+		return e
+	}
+	if strings.HasPrefix(name, "cp") {
+		if e, err := htmlindex.Get("windows-" + strings.TrimPrefix(name, "cp")); err == nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// decodeCharset turns bytes into text by the ladder of MAIL.md 80: what was
+// declared, UTF-8, Windows-1252, Latin-1; the first that fits. sure is false
+// where the declared charset did not fit.
+func decodeCharset(b []byte, charset string) (text string, sure bool) {
+	if len(b) >= 2 && (b[0] == 0xff && b[1] == 0xfe || b[0] == 0xfe && b[1] == 0xff) {
+		return fromUTF16(b), true
+	}
+	b = bytes.TrimPrefix(b, []byte("\ufeff"))
+	lower := strings.ToLower(strings.Trim(charset, "\"' "))
+	if strings.Contains(lower, "utf-7") || lower == "utf7" {
+		return fromUTF7(b), true
+	}
+	ascii := isASCII(b)
+	if ascii && !bytes.ContainsAny(b, "\x1b~") {
+		if !strings.HasPrefix(lower, "utf-16") {
+			return string(b), true
+		}
+	}
+	e := encodingOf(charset)
+	if e == unicode.UTF8 || e == nil {
+		if utf8.Valid(b) {
+			return string(b), e != nil || ascii
+		}
+	} else if out, err := e.NewDecoder().Bytes(b); err == nil && !bytes.Contains(out, []byte("\ufffd")) {
+		return string(out), true
+	} else if utf8.Valid(b) {
+		return string(b), false
+	} else if err == nil && bytes.Count(out, []byte("\ufffd"))*50 < len(out) {
+		return string(out), false // a few bad characters in an otherwise fitting text
+	}
+	if out, err := charmap.Windows1252.NewDecoder().Bytes(b); err == nil && !bytes.Contains(out, []byte("\ufffd")) {
+		return string(out), false
+	}
+	out, _ := charmap.ISO8859_1.NewDecoder().Bytes(b)
+	return string(out), false
+}
+
+func isASCII(b []byte) bool {
+	for _, c := range b {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+func fromUTF16(b []byte) string {
+	little := b[0] == 0xff
+	u := make([]uint16, 0, len(b)/2)
+	for i := 2; i+1 < len(b); i += 2 {
+		if little {
+			u = append(u, uint16(b[i])|uint16(b[i+1])<<8)
+		} else {
+			u = append(u, uint16(b[i])<<8|uint16(b[i+1]))
+		}
+	}
+	return string(utf16.Decode(u))
+}
+
+// fromUTF7 decodes RFC 2152. HTML that comes so is text to us like any other:
+// it is never rendered (MAIL.md 81).
+func fromUTF7(b []byte) string {
+	var out strings.Builder
+	for i := 0; i < len(b); i++ {
+		if b[i] != '+' {
+			out.WriteByte(b[i])
+			continue
+		}
+		end := i + 1
+		for end < len(b) && base64Value[b[end]] >= 0 {
+			end++
+		}
+		if end == i+1 {
+			out.WriteByte('+')
+		} else {
+			raw, _ := unbase64(b[i+1 : end])
+			out.WriteString(fromUTF16(append([]byte{0xfe, 0xff}, raw[:len(raw)/2*2]...)))
+		}
+		if end >= len(b) || b[end] != '-' {
+			end--
+		}
+		i = end
+	}
+	return strings.ToValidUTF8(out.String(), "")
+}
+
+// decodeWords decodes a header's text: RFC 2047 words leniently (raw 8-bit
+// inside, a language after the charset, a character split over two words), raw
+// 8-bit text by the ladder. Controls are removed.
+func decodeWords(s string) string {
+	if !strings.Contains(s, "=?") {
+		if isPlain(s) {
+			return s
+		}
+		text, _ := decodeCharset([]byte(s), "")
+		return clean(text)
+	}
+	var out strings.Builder
+	var held []byte // bytes of encoded words that are not decoded yet
+	heldCharset := ""
+	flush := func() {
+		if len(held) > 0 {
+			text, _ := decodeCharset(held, heldCharset)
+			out.WriteString(text)
+		}
+		held, heldCharset = nil, ""
+	}
+	plain := func(t string) {
+		text, _ := decodeCharset([]byte(t), "")
+		out.WriteString(text)
+	}
+	for s != "" {
+		at := strings.Index(s, "=?")
+		if at < 0 {
+			break
+		}
+		charset, data, length, ok := encodedWord(s[at:])
+		if !ok {
+			flush()
+			plain(s[:at+2])
+			s = s[at+2:]
+			continue
+		}
+		// RFC 2047, section 6.2: blanks between two encoded words do not count.
+		if strings.Trim(s[:at], " \t") != "" || heldCharset == "" {
+			flush()
+			plain(s[:at])
+		}
+		if !strings.EqualFold(charset, heldCharset) {
+			flush()
+			heldCharset = charset
+		}
+		held = append(held, data...)
+		s = s[at+length:]
+	}
+	flush()
+	plain(s)
+	return clean(out.String())
+}
+
+// encodedWord reads =?charset?B|Q?text?= at the beginning of s.
+func encodedWord(s string) (charset string, data []byte, length int, ok bool) {
+	if len(s) > 4096 {
+		s = s[:4096]
+	}
+	charset, rest, ok := strings.Cut(s[2:], "?")
+	if !ok || len(charset) > 60 || charset == "" || len(rest) < 2 || rest[1] != '?' {
+		return "", nil, 0, false
+	}
+	end := strings.Index(rest[2:], "?=")
+	if end < 0 {
+		return "", nil, 0, false
+	}
+	text := rest[2 : 2+end]
+	length = 2 + len(charset) + 1 + 2 + end + 2
+	switch rest[0] {
+	case 'B', 'b':
+		data, _ = unbase64([]byte(text))
+	case 'Q', 'q':
+		data = unquote([]byte(text), true)
+	default:
+		return "", nil, 0, false
+	}
+	charset, _, _ = strings.Cut(charset, "*")
+	return charset, data, length, true
+}

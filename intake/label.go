@@ -1,0 +1,352 @@
+package intake
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// labelField is what a label announces: one of the six fields, a whole name, a
+// reference, or something that is none of our business.
+type labelField string
+
+// The label sections of words.txt.
+const (
+	labelFirst     labelField = "first_name"
+	labelLast      labelField = "last_name"
+	labelName      labelField = "full_name"
+	labelEmail     labelField = "email"
+	labelURL       labelField = "url"
+	labelCompany   labelField = "company"
+	labelType      labelField = "lead_type"
+	labelReference labelField = "reference"
+	labelIgnored   labelField = "ignored"
+)
+
+// labelHit is a label found in a line, and the bytes of the line where its value
+// stands.
+type labelHit struct {
+	field    labelField
+	from, to int
+	sep      byte // ':', '=', '\t', '|', '-', or 0 for a label that stands alone
+	at       int  // where the label begins
+}
+
+// bullet returns the length of what makes a line an entry of a list: "1. ", "• ",
+// "(2) ", "[x] ", indentation included.
+func bullet(s string) int {
+	i := 0
+	for range 3 {
+		for i < len(s) && (s[i] == ' ' || s[i] == '\t') {
+			i++
+		}
+		n := mark(s[i:])
+		if n == 0 || i+n > len(s) {
+			break
+		}
+		i += n
+	}
+	return i
+}
+
+func mark(s string) int {
+	r, size := utf8.DecodeRuneInString(s)
+	switch {
+	case strings.ContainsRune("•·▪●○◦‣►▶➢→✓✔☐☑*+>|#", r):
+		for size < len(s) && (s[size] == '*' || s[size] == '#') {
+			size++
+		}
+		return size
+	case strings.ContainsRune("-–—", r):
+		// A hyphen is a bullet when a blank or a letter follows.
+		next, _ := utf8.DecodeRuneInString(s[size:])
+		if next == ' ' || next == '\t' || unicode.IsLetter(next) {
+			return size
+		}
+		return 0
+	}
+	open := 0
+	if s != "" && (s[0] == '(' || s[0] == '[') {
+		open = 1
+	}
+	i := open
+	for i < len(s) && i < open+2 && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	if i == open && i < len(s) && (s[i] >= 'a' && s[i] <= 'h' || s[i] >= 'A' && s[i] <= 'H' || open > 0 && (s[i] == 'x' || s[i] == ' ')) {
+		i++
+	}
+	if i > open && i < len(s) && (s[i] == '.' || s[i] == ')' || s[i] == ']') && (i+1 == len(s) || s[i+1] == ' ' || s[i+1] == '\t') {
+		return i + 1
+	}
+	return 0
+}
+
+// lookup finds the field of a label as written. Remarks in parentheses and words
+// such as "Prospect's" before it do not count; typos are forgiven where loose is
+// set, if only one field is that near.
+func (v *vocabulary) lookup(label string, loose bool) labelField {
+	if len(label) > 100 {
+		return ""
+	}
+	for {
+		open := strings.IndexByte(label, '(')
+		end := strings.IndexByte(label, ')')
+		if open < 0 || end < open {
+			break
+		}
+		label = label[:open] + " " + label[end+1:]
+	}
+	if strings.ContainsAny(label, "@.?!\"") && strings.ContainsAny(strings.TrimRight(label, ". "), "@?!\"") {
+		return ""
+	}
+	ts := tokens(label)
+	if len(ts) == 0 || len(ts) > 8 {
+		return ""
+	}
+	words := make([]string, len(ts))
+	for i, t := range ts {
+		words[i] = t.w
+	}
+	for n := len(words); n > 0 && (words[n-1] == "is" || words[n-1] == "s" && n > 1); n-- {
+		words = words[:n-1]
+	}
+	for i := 0; i < len(words) && i < 3; i++ {
+		if f := v.labels[strings.Join(words[i:], " ")]; f != "" {
+			return f
+		}
+		if !v.sections["qualifier"].whole[strings.TrimSuffix(words[i], "'s")] {
+			break
+		}
+	}
+	if !loose {
+		return ""
+	}
+	return v.near(strings.Join(words, " "))
+}
+
+// near forgives one wrong, missing, doubled or exchanged letter, two in a long
+// label.
+func (v *vocabulary) near(label string) labelField {
+	if len(label) < 5 || len(label) > 40 {
+		return ""
+	}
+	allowed := 1
+	if len(label) >= 8 {
+		allowed = 2
+	}
+	best, field := allowed+1, labelField("")
+	for phrase, f := range v.labels {
+		if len(phrase) < 5 || f == labelIgnored && len(phrase) < 6 || len(phrase) > len(label)+allowed || len(phrase) < len(label)-allowed {
+			continue
+		}
+		switch d := distance(label, phrase, allowed); {
+		case d < best:
+			best, field = d, f
+		case d == best && d <= allowed && f != field:
+			field = ""
+		}
+	}
+	return field
+}
+
+// distance is the number of edits (insert, delete, replace, exchange of
+// neighbours) between two words, or more than limit.
+func distance(a, b string, limit int) int {
+	x, y := []rune(a), []rune(b)
+	prev2, prev, cur := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(x); i++ {
+		cur[0] = i
+		low := i
+		for j := 1; j <= len(y); j++ {
+			cost := 1
+			if x[i-1] == y[j-1] {
+				cost = 0
+			}
+			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
+				cur[j] = min(cur[j], prev2[j-2]+1)
+			}
+			low = min(low, cur[j])
+		}
+		if low > limit {
+			return limit + 1
+		}
+		prev2, prev, cur = prev, cur, prev2
+	}
+	return prev[len(y)]
+}
+
+// separator reports a label's end at byte i: which kind, and how many bytes.
+func separator(s string, i int) (kind byte, size int) {
+	switch s[i] {
+	case ':':
+		return ':', 1
+	case '=':
+		if i+1 < len(s) && s[i+1] == '>' {
+			return '=', 2
+		}
+		return '=', 1
+	case '\t':
+		n := 1
+		for i+n < len(s) && s[i+n] == '\t' {
+			n++
+		}
+		return '\t', n
+	case '|':
+		return '|', 1
+	case '-':
+		if i+1 < len(s) && s[i+1] == '>' {
+			return '-', 2
+		}
+		if i > 0 && s[i-1] == ' ' || i+1 < len(s) && s[i+1] == ' ' {
+			return '-', 1
+		}
+	case 0xef:
+		if strings.HasPrefix(s[i:], "：") {
+			return ':', len("：")
+		}
+	case 0xe2:
+		for _, d := range []string{"–", "—", "→", "⇒"} {
+			if strings.HasPrefix(s[i:], d) {
+				return '-', len(d)
+			}
+		}
+		if strings.HasPrefix(s[i:], "…") {
+			return '.', len("…")
+		}
+	case '.':
+		// A leader of dots: "Email ..... jane@acme.example".
+		n := 0
+		for i+n < len(s) && s[i+n] == '.' {
+			n++
+		}
+		if n >= 3 {
+			return '.', n
+		}
+	case ' ':
+		// Columns set with blanks.
+		n := 0
+		for i+n < len(s) && s[i+n] == ' ' {
+			n++
+		}
+		if n >= 3 {
+			return ' ', n
+		}
+	}
+	return 0, 0
+}
+
+// findLabels finds the labels of a line with their values: one at its beginning,
+// and any further ones that stand behind it ("First name: Jane, Last name:
+// Doe"). A line without a separator that is a label as a whole is one hit with an
+// empty value. The heading row of a table is no hit.
+func findLabels(s string) []labelHit {
+	if len(s) > 4000 {
+		return nil
+	}
+	start := bullet(s)
+	var hits []labelHit
+	tries := 0
+	for i := start; i < len(s) && i < start+90 && tries < 4; i++ {
+		kind, size := separator(s, i)
+		if kind == 0 {
+			continue
+		}
+		tries++
+		if f := words.lookup(s[start:i], kind == ':' || kind == '=' || kind == '\t'); f != "" {
+			// "Label ....: value", "Label :- value": the rest of the separator.
+			from := i + size
+			for from < len(s) && (s[from] == ' ' || s[from] == ':' || s[from] == '=' || s[from] == '.' || s[from] == '-' && from+1 < len(s) && (s[from+1] == ' ' || s[from+1] == '>')) {
+				from++
+			}
+			hits = append(hits, labelHit{field: f, from: from, to: len(s), sep: kind, at: start})
+			break
+		}
+		i += size - 1
+	}
+	if hits == nil {
+		if whole := strings.TrimRight(s[start:], " \t:*_"); whole != "" && len(whole) < 80 {
+			if f := words.lookup(whole, false); f != "" {
+				return []labelHit{{field: f, from: len(s), to: len(s), at: start}}
+			}
+		}
+		return nil
+	}
+	hits = moreLabels(s, hits)
+	for i, h := range hits {
+		if h.sep == '\t' || h.sep == '|' || h.sep == ' ' {
+			value := s[h.from:h.to]
+			if j := strings.IndexAny(value, "\t|"); j >= 0 {
+				value = value[:j]
+			}
+			if words.lookup(strings.TrimSpace(value), false) != "" {
+				return nil // the heading row of a table
+			}
+		}
+		hits[i].from, hits[i].to = trimSpan(s, h.from, h.to)
+	}
+	return hits
+}
+
+// moreLabels cuts the value of the last hit where further labels stand in it.
+func moreLabels(s string, hits []labelHit) []labelHit {
+	seg := hits[0].from
+	for i := hits[0].from; i < len(s) && len(hits) < 12; i++ {
+		switch s[i] {
+		case ',', ';', '|', '\t', '/':
+			seg = i + 1
+			continue
+		case ':', '=':
+		default:
+			if strings.HasPrefix(s[i:], "  ") || strings.HasPrefix(s[i:], "· ") || strings.HasPrefix(s[i:], "• ") {
+				seg = i + 2
+			}
+			continue
+		}
+		label := strings.TrimSpace(s[seg:i])
+		at := -1
+		if f := words.lookup(label, false); f != "" && seg > hits[0].from {
+			at = seg
+			hits[len(hits)-1].to = seg - 1
+			hits = append(hits, labelHit{field: f, from: i + 1, to: len(s), sep: s[i], at: at})
+		} else if ts := tokens(s[seg:i]); len(ts) > 2 {
+			// "First name: Jane Last name: Doe": the longest label that ends here.
+			for _, n := range []int{4, 3, 2} {
+				if n >= len(ts) {
+					continue
+				}
+				p := seg + ts[len(ts)-n].from
+				if f := words.labels[fold(s[p:i])]; f != "" && f != labelIgnored && p > seg {
+					hits[len(hits)-1].to = p
+					hits = append(hits, labelHit{field: f, from: i + 1, to: len(s), sep: s[i], at: p})
+					break
+				}
+			}
+		}
+	}
+	return hits
+}
+
+func trimSpan(s string, from, to int) (int, int) {
+	from, to = min(from, len(s)), min(to, len(s))
+	for from < to && strings.ContainsRune(" \t*_|", rune(s[from])) {
+		if s[from] == '_' && strings.HasPrefix(s[from:], "__") {
+			break
+		}
+		from++
+	}
+	for from < to && strings.ContainsRune(" \t*|", rune(s[to-1])) {
+		to--
+	}
+	return from, max(from, to)
+}
+
+// startsLabel says whether a line begins with a label and a separator.
+func startsLabel(s string) bool {
+	h := findLabels(s)
+	return len(h) > 0 && h[0].sep != 0
+}

@@ -1,0 +1,445 @@
+package intake
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"leadmail/rules"
+)
+
+// state is what a stated value is worth.
+type state uint8
+
+const (
+	missing  state = iota // empty, a placeholder, "to follow": as if not stated (MAIL.md 112)
+	usable                // a value
+	none                  // there is none, says the sender (D23)
+	unusable              // stated, but no value of this field
+)
+
+var (
+	emailPattern = regexp.MustCompile(`[\pL\pN.!#$%&'*+/=?^_{|}~-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`)
+	hostPattern  = regexp.MustCompile(`^(?i:[a-z][a-z0-9+.-]*://)?(?:[^\s/@?#]+@)?[\pL\pN](?:[\pL\pN_-]*[\pL\pN])?(?:\.[\pL\pN](?:[\pL\pN_-]*[\pL\pN])?)*\.(?:\pL{2,}|(?i:xn--[a-z0-9-]+))\.?(?::\d{1,5})?(?:[/?#]\S*)?$`)
+	dotWord      = regexp.MustCompile(`(?i)\s*[(\[{<]\s*(?:dot|punkt|point|punto)\s*[)\]}>]\s*`)
+	atWord       = regexp.MustCompile(`(?i)\s*[(\[{<]\s*(?:at|ät|arroba)\s*[)\]}>]\s*`)
+	spokenMail   = regexp.MustCompile(`(?i)^([\pL\pN._+-]+) at ([\pL\pN-]+(?: dot [\pL\pN-]+)+)$`)
+	refPattern   = regexp.MustCompile(`(?i)\bR-[0-9A-Z]{6}\b`)
+)
+
+// references finds the references in a text, in their places.
+func references(s string) []located {
+	if !strings.Contains(s, "R-") && !strings.Contains(s, "r-") {
+		return nil
+	}
+	var out []located
+	for _, at := range refPattern.FindAllStringIndex(s, 200) {
+		if at[0] > 0 && (s[at[0]-1] == '-' || s[at[0]-1] == '.') || at[1] < len(s) && s[at[1]] == '-' {
+			continue
+		}
+		if r, err := rules.ParseReference(s[at[0]:at[1]]); err == nil {
+			out = append(out, located{r, at[0], at[1]})
+		}
+	}
+	return out
+}
+
+type located struct {
+	ref      rules.Reference
+	from, to int
+}
+
+// nothing judges a value that is none: empty, a placeholder, "none", "to follow".
+// usable means that it may be a value.
+func nothing(s string) state {
+	t := strings.TrimSpace(s)
+	if strings.Trim(t, "_.…-–—*?[]<>{}()/\\ \"'xX") == "" {
+		return missing
+	}
+	// <company>, [your company], {{url}}: a placeholder that was left in.
+	if n := len(t); strings.ContainsRune("<[{", rune(t[0])) && strings.ContainsRune(">]}", rune(t[n-1])) {
+		inner := strings.Trim(t, "<>[]{}")
+		if !strings.Contains(inner, "@") && !looksLikeURL(inner) {
+			return missing
+		}
+	}
+	lower := strings.ToLower(t)
+	if lower == "http://" || lower == "https://" || lower == "www." || lower == "https://www." || lower == "http://www." {
+		return missing
+	}
+	for _, c := range []struct {
+		section string
+		s       state
+	}{{"later", missing}, {"none", none}} {
+		rest, ok := words.after(c.section, t)
+		if !ok {
+			continue
+		}
+		if rest == "" {
+			return c.s
+		}
+		// "none yet, they are still building it": the phrase and then a remark.
+		head := t[:len(t)-len(rest)]
+		if strings.ContainsAny(head, ",;.:(-–—!") && strings.TrimSpace(strings.Trim(head, ",;.:(-–—! ")) != "" {
+			return c.s
+		}
+		if len(strings.Fields(head)) >= 2 && len(strings.Fields(rest)) >= 1 {
+			return c.s
+		}
+	}
+	return usable
+}
+
+// undisguise writes obfuscated dots and at signs plainly.
+func undisguise(s string) string {
+	if strings.ContainsAny(s, "([{<") {
+		s = dotWord.ReplaceAllString(s, ".")
+		s = atWord.ReplaceAllString(s, "@")
+	}
+	if m := spokenMail.FindStringSubmatch(strings.TrimSpace(s)); m != nil {
+		s = m[1] + "@" + regexp.MustCompile(`(?i) dot `).ReplaceAllString(m[2], ".")
+	}
+	return s
+}
+
+// readEmail reads the one address of a value.
+func readEmail(s string) (string, state) {
+	if st := nothing(s); st != usable {
+		return "", st
+	}
+	s = undisguise(s)
+	if a, st := oneEmail(s); st == usable {
+		return a, st
+	}
+	head, _, _ := strings.Cut(s, "(")
+	return oneEmail(head)
+}
+
+func oneEmail(s string) (string, state) {
+	found := ""
+	for _, a := range emailPattern.FindAllString(s, 10) {
+		a = tidyEmail(a)
+		if a == "" || found != "" && strings.EqualFold(a, found) {
+			continue
+		}
+		if found != "" {
+			return "", unusable
+		}
+		found = a
+	}
+	if found == "" {
+		return "", unusable
+	}
+	return found, usable
+}
+
+func tidyEmail(a string) string {
+	if i := strings.LastIndexAny(a, "'=|{}"); i >= 0 && i < strings.IndexByte(a, '@') {
+		a = a[i+1:]
+	}
+	a = strings.TrimLeft(a, ".-/*_")
+	if strings.HasPrefix(strings.ToLower(a), "mailto:") {
+		a = a[7:]
+	}
+	a = strings.TrimRight(a, ".-")
+	at := strings.IndexByte(a, '@')
+	dot := strings.LastIndexByte(a, '.')
+	if at <= 0 || dot < at || utf8.RuneCountInString(a[dot+1:]) < 2 || strings.Contains(a, "..") {
+		return ""
+	}
+	for _, r := range a[dot+1:] {
+		if unicode.IsDigit(r) && !strings.HasPrefix(strings.ToLower(a[dot+1:]), "xn--") {
+			return ""
+		}
+	}
+	return a
+}
+
+func looksLikeURL(s string) bool {
+	return len(s) < 2000 && strings.Contains(s, ".") && hostPattern.MatchString(s)
+}
+
+// findURLs lists the words of a text that are web addresses, as written, each
+// once.
+func findURLs(s string) []string {
+	var out []string
+	add := func(w string) {
+		w = strings.TrimRight(strings.Trim(w, "<>()[]{}\"'“”‘’*,;"), ".,;:!?)>]*\"'”’")
+		if strings.Contains(w, "@") || !looksLikeURL(w) {
+			return
+		}
+		for _, o := range out {
+			if normURL(o) == normURL(w) {
+				return
+			}
+		}
+		out = append(out, w)
+	}
+	for _, w := range strings.Fields(s) {
+		// "www.acme.example<http://www.acme.example/>" is what Outlook writes.
+		if i := strings.IndexByte(w, '<'); i > 0 {
+			add(w[:i])
+			w = w[i:]
+		}
+		add(w)
+		if len(out) == 20 {
+			break
+		}
+	}
+	return out
+}
+
+// normURL is the form in which two web addresses are compared.
+func normURL(s string) string {
+	if i := strings.Index(s, "://"); i >= 0 {
+		s = s[i+3:]
+	}
+	host, path := s, ""
+	if i := strings.IndexAny(s, "/?#"); i >= 0 {
+		host, path = s[:i], s[i:]
+	}
+	return strings.TrimPrefix(strings.ToLower(host), "www.") + strings.TrimRight(path, "/")
+}
+
+// readURL reads the one web address of a value. A bracketed one behind a shown
+// one is where a link led; the shown one is what was written.
+func readURL(s string) (string, state) {
+	if st := nothing(s); st != usable {
+		return "", st
+	}
+	s = undisguise(s)
+	if strings.Contains(s, "@") && len(findURLs(s)) == 0 {
+		return "", unusable
+	}
+	for _, text := range []string{withoutBrackets(s), s, before(s, "(")} {
+		if urls := findURLs(text); len(urls) == 1 {
+			return urls[0], usable
+		}
+	}
+	return "", unusable
+}
+
+func before(s, mark string) string {
+	head, _, _ := strings.Cut(s, mark)
+	return head
+}
+
+// withoutBrackets drops <…> where something stands before it.
+func withoutBrackets(s string) string {
+	open := strings.IndexByte(s, '<')
+	if open <= 0 || strings.TrimSpace(s[:open]) == "" {
+		return s
+	}
+	end := strings.IndexByte(s[open:], '>')
+	if end < 0 {
+		return s[:open]
+	}
+	return s[:open] + " " + s[open+end+1:]
+}
+
+// readCompany takes a company's name as written, without decoration.
+func readCompany(s string) (string, state) {
+	if st := nothing(s); st != usable {
+		return "", st
+	}
+	for range 3 {
+		open, end := strings.LastIndexAny(s, "<("), len(s)-1
+		if open <= 0 || s[end] != '>' && s[end] != ')' {
+			break
+		}
+		inner := strings.TrimPrefix(s[open+1:end], "mailto:")
+		if !looksLikeURL(inner) && !strings.Contains(inner, "@") {
+			break
+		}
+		s = strings.TrimSpace(s[:open])
+	}
+	s = strings.TrimSpace(strings.TrimRight(strings.TrimSpace(s), ",;"))
+	s = unwrap(s)
+	if strings.Contains(s, "@") || utf8.RuneCountInString(s) > 120 || len(strings.Fields(s)) > 14 || s == "" {
+		return "", unusable
+	}
+	if !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
+		return "", missing
+	}
+	return strings.Join(strings.Fields(s), " "), usable
+}
+
+// unwrap takes off quotation marks and emphasis that enclose the whole.
+func unwrap(s string) string {
+	for _, p := range []string{`""`, "''", "“”", "‘’", "„“", "«»", "**", "__", "「」", "„”"} {
+		open, size := utf8.DecodeRuneInString(p)
+		shut := p[size:]
+		if len(s) > len(p) && strings.HasPrefix(s, string(open)) && strings.HasSuffix(s, shut) && !strings.Contains(s[size:len(s)-len(shut)], shut) {
+			return strings.TrimSpace(s[size : len(s)-len(shut)])
+		}
+	}
+	return s
+}
+
+// titles and suffixes are no part of a name (GUIDE.md).
+var (
+	titles   = map[string]bool{"dr": true, "mr": true, "mrs": true, "ms": true, "miss": true, "mx": true, "prof": true, "professor": true, "sir": true, "dame": true, "herr": true, "frau": true, "ing": true, "dipl": true, "mag": true, "sra": true, "srta": true, "don": true, "doña": true, "mme": true, "mlle": true, "monsieur": true, "madame": true, "dott": true, "dottssa": true, "sig": true, "signora": true, "rev": true, "eng": true, "dhr": true, "mevr": true, "pan": true, "pani": true, "drs": true, "ir": true}
+	suffixes = map[string]bool{"jr": true, "sr": true, "ii": true, "iii": true, "iv": true, "phd": true, "mba": true, "esq": true, "md": true, "cpa": true, "msc": true, "bsc": true, "pmp": true, "dphil": true, "esquire": true, "llm": true}
+)
+
+func bareWord(w string) string {
+	return strings.ToLower(strings.NewReplacer(".", "", ",", "").Replace(w))
+}
+
+// nameWords reads a person's name as words, titles, suffixes and remarks
+// dropped; inverted is set for "Doe, Jane".
+func nameWords(s string) (names []string, inverted int, st state) {
+	if st := nothing(s); st != usable {
+		return nil, 0, st
+	}
+	if i := strings.IndexAny(s, "(<["); i > 0 {
+		s = s[:i]
+	}
+	s = unwrap(strings.Trim(strings.TrimSpace(s), ",;"))
+	if strings.ContainsAny(s, "@/|:;=!?_{}") || strings.ContainsFunc(s, unicode.IsDigit) || utf8.RuneCountInString(s) > 70 {
+		return nil, 0, unusable
+	}
+	fields := strings.Fields(s)
+	for len(fields) > 1 && (titles[bareWord(fields[0])] || strings.EqualFold(fields[0], "Sr.")) {
+		fields = fields[1:]
+	}
+	for len(fields) > 1 && suffixes[bareWord(fields[len(fields)-1])] {
+		fields = fields[:len(fields)-1]
+		fields[len(fields)-1] = strings.TrimRight(fields[len(fields)-1], ",")
+	}
+	for i, w := range fields {
+		if strings.HasSuffix(w, ",") {
+			if inverted > 0 || i == len(fields)-1 {
+				return nil, 0, unusable
+			}
+			inverted = i + 1
+		} else if strings.Contains(w, ",") {
+			return nil, 0, unusable
+		}
+		names = append(names, strings.Trim(w, ","))
+	}
+	if len(names) == 0 || len(names) > 6 {
+		return nil, 0, unusable
+	}
+	return names, inverted, usable
+}
+
+// readName reads a first or a last name.
+func readName(s string) (string, state) {
+	names, inverted, st := nameWords(s)
+	if st != usable {
+		return "", st
+	}
+	if inverted > 0 {
+		return "", unusable
+	}
+	return strings.Join(names, " "), usable
+}
+
+// particles begin a family name.
+var particles = map[string]bool{"van": true, "von": true, "de": true, "del": true, "della": true, "di": true, "da": true, "dos": true, "das": true, "du": true, "der": true, "den": true, "ter": true, "ten": true, "la": true, "le": true, "el": true, "al": true, "bin": true, "ibn": true, "mac": true, "mc": true, "st": true, "'t": true, "’t": true, "zu": true, "zur": true, "af": true, "av": true, "ben": true, "o": true}
+
+// splitName tells first from last name in a whole one. Where three words or more
+// leave it open, the address decides if it spells the parts; otherwise only what
+// is certain is taken.
+func splitName(s, email string) (first, last string, st state) {
+	names, inverted, st := nameWords(s)
+	switch {
+	case st != usable:
+		return "", "", st
+	case inverted > 0:
+		return strings.Join(names[inverted:], " "), strings.Join(names[:inverted], " "), usable
+	case len(names) == 1:
+		return names[0], "", usable
+	case len(names) == 2:
+		return names[0], names[1], usable
+	}
+	for i := 1; i < len(names); i++ {
+		if particles[strings.ToLower(names[i])] {
+			return strings.Join(names[:i], " "), strings.Join(names[i:], " "), usable
+		}
+	}
+	local, _, _ := strings.Cut(foldWord(email, false), "@")
+	if local != "" {
+		pieces := strings.FieldsFunc(local, func(r rune) bool { return r == '.' || r == '_' || r == '-' })
+		for i := 1; i < len(names); i++ {
+			f, l := foldWord(strings.Join(names[:i], ""), false), foldWord(strings.Join(names[i:], ""), false)
+			if len(pieces) == 2 && (pieces[0] == f && pieces[1] == l || pieces[0] == l && pieces[1] == f || pieces[0] == f[:1] && pieces[1] == l) ||
+				local == f+l || local == f[:1]+l || local == l && i > 1 {
+				return strings.Join(names[:i], " "), strings.Join(names[i:], " "), usable
+			}
+		}
+	}
+	// An initial in the middle belongs to the first name.
+	if len(names) == 3 && utf8.RuneCountInString(strings.Trim(names[1], ".")) == 1 {
+		return names[0] + " " + names[1], names[2], usable
+	}
+	return "", "", unusable
+}
+
+// readType maps the wordings of words.txt to a lead type; anything else is
+// asked for, never guessed (D18).
+func readType(s string) (rules.LeadType, state) {
+	if st := nothing(s); st != usable {
+		return "", st
+	}
+	if t := ticked(s); t != "" {
+		return t, usable
+	}
+	q, m := words.contains("type qualified_lead", s), words.contains("type managed_customer", s)
+	if t := typeWords(s); t != "" {
+		return t, usable
+	}
+	plain := s
+	if open := strings.IndexByte(s, '('); open > 0 {
+		plain = strings.TrimSpace(s[:open])
+		if end := strings.IndexByte(s[open:], ')'); end > 0 {
+			plain += " " + strings.TrimSpace(s[open+end+1:])
+		}
+		if t := typeWords(plain); t != "" && !words.contains("negation", s) {
+			return t, usable
+		}
+	}
+	if q && m && !words.contains("negation", s) {
+		// Both, as the form offers them: nothing was chosen.
+		return "", missing
+	}
+	for _, mark := range []string{",", ";", " - ", " – ", " — ", ". "} {
+		head, tail, ok := strings.Cut(plain, mark)
+		if !ok || words.contains("negation", tail) {
+			continue
+		}
+		if t := typeWords(head); t != "" {
+			return t, usable
+		}
+	}
+	return "", unusable
+}
+
+func typeWords(s string) rules.LeadType {
+	for _, t := range []rules.LeadType{rules.QualifiedLead, rules.ManagedCustomer} {
+		if words.has("type "+string(t), s) {
+			return t
+		}
+	}
+	return ""
+}
+
+// ticked reads a choice by check marks: "[x] Qualified Lead [ ] Managed Customer".
+func ticked(s string) rules.LeadType {
+	s = strings.NewReplacer("☑", "[x]", "☒", "[x]", "✓", "[x]", "✔", "[x]", "☐", "[ ]", "(x)", "[x]", "(X)", "[x]", "( )", "[ ]", "[X]", "[x]", "[]", "[ ]").Replace(s)
+	if !strings.Contains(s, "[x]") || strings.Count(s, "[x]") != 1 {
+		return ""
+	}
+	_, tail, _ := strings.Cut(s, "[x]")
+	tail, _, _ = strings.Cut(tail, "[ ]")
+	if t := typeWords(tail); t != "" {
+		return t
+	}
+	head, _, _ := strings.Cut(s, "[x]")
+	if i := strings.LastIndex(head, "[ ]"); i >= 0 {
+		head = head[i+3:]
+	}
+	return typeWords(head)
+}

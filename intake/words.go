@@ -1,0 +1,281 @@
+package intake
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// wordsFile is the one data file of the reader's language, for people who are no
+// programmers to extend.
+//
+//go:embed words.txt
+var wordsFile string
+
+var words = mustWords(wordsFile)
+
+// token is a word in its normal form, and where it stands in the text.
+type token struct {
+	w        string
+	from, to int
+}
+
+// tokens cuts a text into words: lower case, without accents, compatibility
+// forms unified; hyphens and punctuation separate, an apostrophe inside a word
+// does not. Characters of scripts without spaces are words of their own.
+func tokens(s string) []token {
+	out := make([]token, 0, 8)
+	start := -1
+	ascii := true
+	end := func(i int) {
+		if start >= 0 {
+			out = append(out, token{foldWord(s[start:i], ascii), start, i})
+		}
+		start, ascii = -1, true
+	}
+	for i, r := range s {
+		switch {
+		case r < utf8.RuneSelf && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'):
+			if start < 0 {
+				start = i
+			}
+		case r < utf8.RuneSelf && r != '\'':
+			end(i)
+		case r == '\'' || r == '’':
+			if start < 0 {
+				continue
+			}
+			next, _ := utf8.DecodeRuneInString(s[i+utf8.RuneLen(r):])
+			if !unicode.IsLetter(next) {
+				end(i)
+			} else if r == '’' {
+				ascii = false
+			}
+		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || r == 'ー':
+			end(i)
+			start, ascii = i, false
+			end(i + utf8.RuneLen(r))
+		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r):
+			if start < 0 {
+				start = i
+			}
+			ascii = false
+		default:
+			end(i)
+		}
+	}
+	end(len(s))
+	return out
+}
+
+func foldWord(w string, ascii bool) string {
+	if ascii {
+		return strings.ToLower(w)
+	}
+	var b strings.Builder
+	for _, r := range norm.NFKD.String(strings.ReplaceAll(w, "’", "'")) {
+		if unicode.Is(unicode.Mn, r) {
+			continue
+		}
+		switch r = unicode.ToLower(r); r {
+		case 'ł':
+			r = 'l'
+		case 'ø':
+			r = 'o'
+		case 'đ':
+			r = 'd'
+		case 'ı':
+			r = 'i'
+		case 'ß':
+			b.WriteByte('s')
+			r = 's'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// fold is a text as its words, one space between.
+func fold(s string) string {
+	ts := tokens(s)
+	parts := make([]string, len(ts))
+	for i, t := range ts {
+		parts[i] = t.w
+	}
+	return strings.Join(parts, " ")
+}
+
+// gap stands for "…" in a phrase: up to six words.
+const gap, gapWords = "…", 6
+
+// section is the phrases of one section by their first word.
+type section struct {
+	whole map[string]bool
+	first map[string][][]string
+}
+
+// vocabulary is the data file, read.
+type vocabulary struct {
+	sections map[string]*section
+	// labels maps a folded label to its field.
+	labels map[string]labelField
+}
+
+func mustWords(file string) *vocabulary {
+	v, err := parseWords(file)
+	if err != nil {
+		panic(err) // the file is embedded; TestWords reads it too
+	}
+	return v
+}
+
+// parseWords reads the data file. Its errors name the line.
+func parseWords(file string) (*vocabulary, error) {
+	v := &vocabulary{sections: map[string]*section{}, labels: map[string]labelField{}}
+	name := ""
+	n := 0
+	for l := range strings.SplitSeq(file, "\n") {
+		n++
+		l = strings.TrimSpace(l)
+		switch {
+		case l == "" || strings.HasPrefix(l, "#"):
+			continue
+		case strings.HasPrefix(l, "["):
+			name = strings.Trim(l, "[]")
+			if v.sections[name] != nil {
+				return nil, fmt.Errorf("words.txt:%d: section [%s] stands twice", n, name)
+			}
+			v.sections[name] = &section{whole: map[string]bool{}, first: map[string][][]string{}}
+			continue
+		}
+		_, list, ok := strings.Cut(l, ":")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("words.txt:%d: want \"language: phrase, phrase\" below a [section]", n)
+		}
+		s := v.sections[name]
+		for phrase := range strings.SplitSeq(list, ",") {
+			var p []string
+			for i, piece := range strings.Split(phrase, gap) {
+				if i > 0 {
+					p = append(p, gap)
+				}
+				for _, t := range tokens(piece) {
+					p = append(p, t.w)
+				}
+			}
+			if len(p) == 0 || p[0] == gap || p[len(p)-1] == gap {
+				return nil, fmt.Errorf("words.txt:%d: a phrase of [%s] has no words at its ends: %q", n, name, phrase)
+			}
+			whole := strings.Join(p, " ")
+			if s.whole[whole] {
+				continue
+			}
+			s.whole[whole] = true
+			s.first[p[0]] = append(s.first[p[0]], p)
+			if field, ok := strings.CutPrefix(name, "label "); ok {
+				f := labelField(field)
+				if old, dup := v.labels[whole]; dup && old != f {
+					return nil, fmt.Errorf("words.txt:%d: %q is a label of %s and of %s", n, whole, old, f)
+				}
+				v.labels[whole] = f
+			}
+		}
+	}
+	return v, nil
+}
+
+// matchAt returns how many tokens from i on a phrase covers; 0 where it does not match.
+func matchAt(ts []token, i int, p []string) int {
+	at := i
+	for k := 0; k < len(p); k++ {
+		if p[k] == gap {
+			for skip := 0; skip <= gapWords && at+skip < len(ts); skip++ {
+				if n := matchAt(ts, at+skip, p[k+1:]); n > 0 {
+					return at + skip + n - i
+				}
+			}
+			return 0
+		}
+		if at >= len(ts) || ts[at].w != p[k] {
+			return 0
+		}
+		at++
+	}
+	return at - i
+}
+
+// find returns the first place, and there the longest match, of a section's
+// phrase among tokens from i on.
+func (v *vocabulary) find(name string, ts []token, i int) (at, n int) {
+	s := v.sections[name]
+	for ; i < len(ts); i++ {
+		best := 0
+		for _, p := range s.first[ts[i].w] {
+			best = max(best, matchAt(ts, i, p))
+		}
+		if best > 0 {
+			return i, best
+		}
+	}
+	return -1, 0
+}
+
+// has says whether the whole text is a phrase of the section.
+func (v *vocabulary) has(name, text string) bool {
+	if len(text) > 200 {
+		return false
+	}
+	return v.sections[name].whole[fold(text)]
+}
+
+// contains says whether a phrase of the section stands in the text.
+func (v *vocabulary) contains(name, text string) bool {
+	at, _ := v.find(name, tokens(text), 0)
+	return at >= 0
+}
+
+// begins says whether the text begins with a phrase of the section.
+func (v *vocabulary) begins(name, text string) bool {
+	_, ok := v.after(name, text)
+	return ok
+}
+
+// after returns what follows a phrase of the section at the text's beginning.
+func (v *vocabulary) after(name, text string) (string, bool) {
+	if len(text) > 500 {
+		text = strings.ToValidUTF8(text[:500], "")
+	}
+	ts := tokens(text)
+	if len(ts) == 0 {
+		return "", false
+	}
+	best := 0
+	for _, p := range v.sections[name].first[ts[0].w] {
+		best = max(best, matchAt(ts, 0, p))
+	}
+	if best == 0 {
+		return "", false
+	}
+	if best == len(ts) {
+		return "", true
+	}
+	return strings.TrimSpace(text[ts[best].from:]), true
+}
+
+// label says whether a line begins with a label of the header block that mail
+// programs set above history; from is for its first line.
+func (v *vocabulary) label(name, text string, from bool) bool {
+	text = strings.Trim(strings.TrimSpace(text), "*")
+	colon := strings.IndexAny(text, ":：")
+	if colon <= 0 || colon > 30 {
+		return false
+	}
+	if from {
+		name += " from"
+	}
+	return v.has(name, text[:colon])
+}
