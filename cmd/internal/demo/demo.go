@@ -144,7 +144,7 @@ func (s *show) prepare(ctx context.Context) error {
 	secret := func() (string, error) { return password, nil }
 	s.smtp = notify.SMTP{Addr: s.host.SMTPAddr, TLS: "none", Username: mailbox, Password: secret, Hello: "leanstack.example"}
 	s.imap = intake.Server{Addr: s.host.IMAPAddr, TLS: "none", Username: mailbox, Password: secret, Mailbox: "INBOX"}
-	s.desk, err = desk.New(ctx, desk.Options{
+	s.desk, err = desk.New(desk.Options{
 		Store: s.db, IMAP: s.imap, SMTP: s.smtp, Mode: rules.ModeAuto, Staff: []rules.Address{staff},
 		Program: notify.Program{Name: "LEANSTACK Partner Program", Address: mailbox, Policy: policy},
 		Folders: config.Default().IMAP.Folders, SentCopy: true, StartAll: true, Log: s.Log, Watch: s.watch,

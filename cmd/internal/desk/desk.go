@@ -126,6 +126,7 @@ type Desk struct {
 	// session is the mailbox's connection; the goroutine in Run or Settle owns it.
 	session *intake.Session
 	tended  bool // folders were made sure of on this connection
+	begun   bool
 	compare time.Time
 	// owed wakes the sender after a commit.
 	owed chan struct{}
@@ -136,9 +137,9 @@ type Desk struct {
 	pause  time.Duration
 }
 
-// New opens a desk over a migrated store: it loads the templates, executing each,
-// and notes what a former run left unfinished. It connects to nothing.
-func New(ctx context.Context, o Options) (*Desk, error) {
+// New opens a desk over a migrated store and loads the templates, executing each.
+// It connects to nothing and changes nothing.
+func New(o Options) (*Desk, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -167,26 +168,31 @@ func New(ctx context.Context, o Options) (*Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Desk{
+	return &Desk{
 		Options: o,
 		reader:  intake.Reader{Mailbox: o.Program.Address, Program: string(o.Program.Address)},
 		render:  notify.New(words, o.Program),
 		policy:  o.Program.Policy,
 		owed:    make(chan struct{}, 1),
 		trouble: newTrouble(),
+	}, nil
+}
+
+// begin notes, once, what a former run left unfinished.
+func (d *Desk) begin(ctx context.Context) error {
+	if d.begun {
+		return nil
 	}
-	err = o.Store.Update(ctx, o.Now(), func(tx *store.Tx) error {
-		n, err := tx.Interrupted(o.Now().Add(uncertainWait))
+	err := d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error {
+		n, err := tx.Interrupted(d.Now().Add(uncertainWait))
 		if n > 0 {
-			o.Log.Warn("sending was interrupted; these messages may have been delivered and are sent once more, unchanged",
+			d.Log.Warn("sending was interrupted; these messages may have been delivered and are sent once more, unchanged",
 				"messages", n, "after", uncertainWait)
 		}
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("open the desk: %w", err)
-	}
-	return d, nil
+	d.begun = err == nil
+	return err
 }
 
 func random(n int) []byte {
@@ -198,6 +204,9 @@ func random(n int) []byte {
 // Run works until the context ends, and then stops cleanly: the mail in hand is
 // finished, the delivery in hand is finished. It returns nil after such a stop.
 func (d *Desk) Run(ctx context.Context) error {
+	if err := d.begin(ctx); err != nil {
+		return fmt.Errorf("open the desk: %w", err)
+	}
 	var loops sync.WaitGroup
 	loops.Go(func() { d.tendMailbox(ctx) })
 	loops.Go(func() { d.tendOutbox(ctx) })
@@ -208,6 +217,9 @@ func (d *Desk) Run(ctx context.Context) error {
 // Settle does all that is due at this moment, once: reads and decides what lies
 // in the mailbox, files it, sends what is owed. Nothing waits when it returns nil.
 func (d *Desk) Settle(ctx context.Context) error {
+	if err := d.begin(ctx); err != nil {
+		return err
+	}
 	for {
 		if err := d.connect(ctx); err != nil {
 			return err

@@ -199,7 +199,7 @@ func (d *Desk) sender(tx *store.Tx, q rules.Request) (rules.Sender, *rules.Partn
 // the mail may complete them. With touch the ended terms are closed first and the
 // partner's row is locked: for a decision that will be recorded.
 func (d *Desk) book(tx *store.Tx, m store.InboxMessage, s rules.Sender, q rules.Request, touch bool) (rules.Book, error) {
-	query := rules.Query{Received: m.Received, Sender: s, Thread: q.Thread, Candidates: len(q.Prospects)}
+	query := rules.Query{Received: m.Received, Sender: s, Thread: q.Thread, Candidates: len(q.Prospects), Zone: d.policy.Location()}
 	query.Organisations, query.Names = rules.Keys(q, nil, d.policy)
 	if s.Partner != "" {
 		asks, err := tx.Asks(s.Partner)

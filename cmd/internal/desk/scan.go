@@ -24,6 +24,10 @@ const (
 	// maxAttempts is after how many failures a mail is quarantined unread.
 	maxAttempts = 3
 
+	// alertAfter is how many failures in a row staff hear of: a server that
+	// restarts is no news.
+	alertAfter = 3
+
 	reconnectFirst, reconnectMost = 2 * time.Second, 5 * time.Minute
 	// loginPause is the wait after a refused password: hammering locks accounts.
 	loginPause = 15 * time.Minute
@@ -31,7 +35,7 @@ const (
 
 // tendMailbox keeps a connection and works on it until the context ends.
 func (d *Desk) tendMailbox(ctx context.Context) {
-	wait := reconnectFirst
+	wait, failures := reconnectFirst, 0
 	for ctx.Err() == nil {
 		began := d.Now()
 		err := d.tend(ctx)
@@ -40,7 +44,7 @@ func (d *Desk) tendMailbox(ctx context.Context) {
 		}
 		_ = d.Close()
 		if d.Now().Sub(began) > reconnectMost {
-			wait = reconnectFirst
+			wait, failures = reconnectFirst, 0
 		}
 		if errors.Is(err, intake.ErrLogin) {
 			wait = loginPause
@@ -48,8 +52,10 @@ func (d *Desk) tendMailbox(ctx context.Context) {
 		// Jitter, so that a hundred daemons do not return together.
 		pause := wait/2 + rand.N(wait/2+1) //nolint:gosec // not a secret
 		d.Log.Error("the mailbox cannot be reached; trying again", "err", err, "in", pause.Round(time.Second))
-		d.alert(ctx, "mailbox", "The mailbox cannot be read", err.Error(),
-			"Mail waits in the mailbox and is judged as of its arrival once this is mended. `leadmail check` says more.")
+		if failures++; failures >= alertAfter || errors.Is(err, intake.ErrLogin) {
+			d.alert(ctx, "mailbox", "The mailbox cannot be read", err.Error(),
+				"Mail waits in the mailbox and is judged as of its arrival once this is mended. `leadmail check` says more.")
+		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
