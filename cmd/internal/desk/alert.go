@@ -64,8 +64,9 @@ func (d *Desk) queueAlert(ctx context.Context, what string, a notify.Alert) {
 			if err != nil {
 				return err
 			}
-			key := fmt.Sprintf("alert/%s/%s/%d", what, d.policy.Day(tx.Now()), i)
-			if _, err := tx.Queue(d.outgoing(r, key, store.InboxMessage{})); err != nil {
+			out := d.outgoing(r, fmt.Sprintf("alert/%s/%s/%d", what, d.policy.Day(tx.Now()), i), store.InboxMessage{})
+			out.Copied = true
+			if _, err := tx.Queue(out); err != nil {
 				return err
 			}
 		}

@@ -264,7 +264,9 @@ func (d *Desk) tellStaff(tx *store.Tx, done Decided, msg intake.Message) error {
 		if err != nil {
 			return fmt.Errorf("render the confirmation: %w", err)
 		}
-		if _, err := tx.Queue(d.outgoing(r, fmt.Sprintf("confirmation/%d/%d/%d", done.Mail.ID, done.Mail.Pass, i), done.Mail)); err != nil {
+		out := d.outgoing(r, fmt.Sprintf("confirmation/%d/%d/%d", done.Mail.ID, done.Mail.Pass, i), done.Mail)
+		out.Copied = true // Sent is for what partners read
+		if _, err := tx.Queue(out); err != nil {
 			return err
 		}
 	}
