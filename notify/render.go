@@ -138,13 +138,8 @@ func (r *Renderer) answer(d rules.Decision, q rules.Request, partner *rules.Part
 		meter := d.Meter
 		a.Meter = &meter
 	}
-	forms := q.Kind == rules.KindPaperwork
-	for _, it := range q.Items {
-		forms = forms || it.Verb == rules.VerbPaperwork
-	}
-	// What stands beside tax or bank forms may be part of them: it is never
-	// quoted (PRODUCT.md, invariant 7).
-	if forms {
+	a.Paperwork = forms(q)
+	if a.Paperwork {
 		a.Asked = len(q.Questions) > 0
 	} else {
 		for _, s := range q.Questions {
@@ -153,8 +148,21 @@ func (r *Renderer) answer(d rules.Decision, q rules.Request, partner *rules.Part
 			}
 		}
 	}
-	a.Paperwork = forms
 	return a
+}
+
+// forms says whether a mail hands in tax or bank forms. What stands beside them
+// may be part of them: it is never quoted (PRODUCT.md, invariant 7).
+func forms(q rules.Request) bool {
+	if q.Kind == rules.KindPaperwork {
+		return true
+	}
+	for _, it := range q.Items {
+		if it.Verb == rules.VerbPaperwork {
+			return true
+		}
+	}
+	return false
 }
 
 // fixed is what a mail says to anybody.

@@ -75,7 +75,7 @@ func (r *Renderer) Confirmation(staff rules.Address, d rules.Decision, q rules.R
 		}
 		fact("Meter", meter)
 	}
-	fact("Original", fmt.Sprintf("folder %s, Message-ID %s, inbox %d", d.Folder, messageID(o.MessageID), mailID))
+	fact("Original", fmt.Sprintf("folder %s, Message-ID %s, inbox %d", d.Folder, outside(messageID(o.MessageID)), mailID))
 	review := false
 	for i, j := range d.Judgements {
 		name, _ := called(j)
@@ -107,7 +107,7 @@ func (r *Renderer) Confirmation(staff rules.Address, d rules.Decision, q rules.R
 	for _, act := range d.Actions {
 		n.Actions = append(n.Actions, templates.Line{Label: "Asked for", Value: outside(fmt.Sprintf("%s %s: %s", act.Verb, act.Ref, act.Decision))})
 	}
-	if q.Kind != rules.KindPaperwork {
+	if !forms(q) {
 		for _, s := range q.Questions {
 			n.Questions = append(n.Questions, defang(clean(s, maxQuestion)))
 		}
