@@ -59,7 +59,20 @@ func (s *Session) listBatch(ctx context.Context, uids []uint32) ([]Found, error)
 		case there && complete(p):
 			found = append(found, Found{UID: uid, Received: p.received, Size: p.size})
 		case there && err == nil:
-			failed.add(fmt.Errorf("UID %d: %w: no date or no size came", uid, ErrIncomplete), uid)
+			// A flag was told of, and no more: of a mail that is gone, or is there and cannot be read.
+			still, serr := s.present(ctx, uid)
+			if serr == nil && still {
+				serr = fmt.Errorf("UID %d: %w: no date or no size came", uid, ErrIncomplete)
+			}
+			if ctx.Err() != nil {
+				return found, serr
+			}
+			if serr != nil {
+				failed.add(serr, uid)
+			}
+			if s.over.Load() {
+				return found, failed
+			}
 		default:
 			left = append(left, uid)
 		}

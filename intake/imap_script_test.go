@@ -34,6 +34,17 @@ type scripted struct {
 	addr string
 	mu   sync.Mutex
 	seen []string
+	wait map[string]chan struct{}
+}
+
+// asked closes ch when a command that starts so comes.
+func (s *scripted) asked(start string, ch chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.wait == nil {
+		s.wait = map[string]chan struct{}{}
+	}
+	s.wait[start] = ch
 }
 
 // commands gives what was sent, without tags.
@@ -60,6 +71,12 @@ func startScript(t testing.TB, greeting string, answers script) *scripted {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.seen = append(s.seen, command)
+		for start, ch := range s.wait {
+			if strings.HasPrefix(command, start) {
+				close(ch)
+				delete(s.wait, start)
+			}
+		}
 		for _, from := range []script{answers, scriptDefaults} {
 			best := ""
 			for start := range from {
@@ -87,7 +104,7 @@ func startScript(t testing.TB, greeting string, answers script) *scripted {
 				lines := bufio.NewScanner(c)
 				for lines.Scan() {
 					tag, command, _ := strings.Cut(lines.Text(), " ")
-					text, _, hangup := strings.Cut(ownTag.ReplaceAllString(answer(command), "${1}"+tag+"${2}"), "HANGUP")
+					text, _, hangup := strings.Cut(tagged(answer(command), tag), "HANGUP")
 					fmt.Fprint(c, text)
 					if hangup {
 						return
@@ -100,6 +117,13 @@ func startScript(t testing.TB, greeting string, answers script) *scripted {
 }
 
 var ownTag = regexp.MustCompile(`(?m)(^|")TAG([ "])`)
+
+func tagged(answer, tag string) string {
+	if len(answer) > 1<<20 { // a flood, not worth a search
+		return answer
+	}
+	return ownTag.ReplaceAllString(answer, "${1}"+tag+"${2}")
+}
 
 const hello = "* OK [CAPABILITY IMAP4rev1 UIDPLUS MOVE] ready\r\n"
 

@@ -71,7 +71,7 @@ func startMailServer(t testing.TB, options imapserver.Options, wrap func(net.Con
 	}
 	addr := ln.Addr().String()
 	if wrap != nil {
-		ln = wrappedListener{ln, wrap}
+		ln = &wrappedListener{ln, wrap}
 	}
 	server := imapserver.New(&options)
 	done := make(chan error, 1)
@@ -88,7 +88,7 @@ type wrappedListener struct {
 	wrap func(net.Conn) net.Conn
 }
 
-func (l wrappedListener) Accept() (net.Conn, error) {
+func (l *wrappedListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
