@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"flag"
+	"mime"
 	"os"
 	"path/filepath"
 	"testing"
@@ -76,3 +77,5 @@ func golden(t *testing.T, name string, r notify.Rendered) {
 		t.Errorf("%s (-want +got; go test ./notify -update rewrites it):\n%s", path, diff)
 	}
 }
+
+func decode(header string) (string, error) { return new(mime.WordDecoder).DecodeHeader(header) }

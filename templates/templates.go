@@ -168,7 +168,8 @@ func (s *Set) try(from map[string]string) error {
 
 // position finds "name.txt.tmpl:12" in an error of the template packages, which
 // wrap one template's mistake in that of its caller: the last one is the place.
-var position = regexp.MustCompile(`[a-z_]+\.(?:txt|html)\.tmpl:\d+`)
+// html/template knows no line for some of its own.
+var position = regexp.MustCompile(`[a-z_]+\.(?:txt|html)\.tmpl(?::\d+)?`)
 
 // located says in which file a mistake is, in words that an operator can act on.
 func located(err error, from map[string]string) error {
@@ -177,11 +178,19 @@ func located(err error, from map[string]string) error {
 		return fmt.Errorf("templates: %w", err)
 	}
 	last := where[len(where)-1]
+	for i := len(where) - 1; i >= 0 && !strings.Contains(last, ":"); i-- {
+		if strings.Contains(where[i], ":") {
+			last = where[i]
+		}
+	}
 	name, line, _ := strings.Cut(last, ":")
 	if path := from[name]; path != "" {
 		name = path
 	}
-	return fmt.Errorf("templates: %s:%s: %w", name, line, err)
+	if line != "" {
+		name += ":" + line
+	}
+	return fmt.Errorf("templates: %s: %w", name, err)
 }
 
 // Execute renders both halves of a mail. The data is an Answer or a Notice, as
