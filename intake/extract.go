@@ -63,7 +63,7 @@ func collect(v view, read []bool) *collector {
 		case c.used[i]:
 		case isRule(v[i].text):
 			c.soft = true
-		case len(c.hits[i]) > 0:
+		case len(c.hits[i]) > 0 && !c.section(i):
 			c.labelled(i)
 			c.soft = false
 		default:
@@ -92,6 +92,26 @@ func (c *collector) value(i int) (at, gaps int) {
 		return j, gaps
 	}
 	return -1, 0
+}
+
+// section says whether a line that could be a label is only the heading of a
+// section: "Contact" or "Company:" above labelled lines.
+func (c *collector) section(i int) bool {
+	h := c.hits[i][0]
+	if h.from < h.to || len(c.hits[i]) > 1 {
+		return false
+	}
+	if at, gaps := c.value(i); at >= 0 && (gaps <= c.gapMax || gaps == 0 && certain(h.field, c.v[at].text)) {
+		return false
+	}
+	if h.sep == 0 && !strings.HasSuffix(strings.TrimSpace(c.v[i].text), ":") {
+		return true
+	}
+	if h.field != labelName && h.field != labelCompany && h.field != labelReference {
+		return false
+	}
+	return i+1 < len(c.v) && c.read[i+1] && len(c.hits[i+1]) > 0 && c.hits[i+1][0].from < c.hits[i+1][0].to &&
+		(i == 0 || !c.read[i-1] || c.v[i-1].blank() || c.heading(i-1))
 }
 
 // styleAbove decides whether this mail writes labels above their values. Where
@@ -353,6 +373,8 @@ func (c *collector) heading(i int) bool {
 	for _, tok := range ts {
 		if digits(tok.w) || isOrdinal(tok.w) {
 			number = true
+		} else if n > 0 && len(tok.w) == 1 && tok.w >= "a" && tok.w <= "h" {
+			number = true // "Prospect B"
 		} else if !words.has("heading", tok.w) {
 			break
 		}
