@@ -86,6 +86,9 @@ func drawDecision(t *rapid.T) rules.Decision {
 		// The operator's line may name anybody.
 		Why: "held by " + rival + " " + rivalAddress, Withheld: "as with " + rivalAddress,
 	}
+	for range rapid.IntRange(0, 3).Draw(t, "release") {
+		d.Release = append(d.Release, rules.Holding{Ref: drawReference(t), Company: nasty(t, "held company"), Until: drawDate(t)})
+	}
 	if d.Reply == rules.ReplyVerdicts {
 		for range rapid.IntRange(1, 4).Draw(t, "prospects") {
 			d.Judgements = append(d.Judgements, drawJudgement(t))

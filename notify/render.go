@@ -327,7 +327,7 @@ func (r *Renderer) verdict(j rules.Judgement, d rules.Decision, q rules.Request,
 			v.KeptUntil = last
 		}
 	}
-	r.links(&v, j)
+	r.links(&v, j, d)
 	return v
 }
 
@@ -340,7 +340,7 @@ func outcomeOf(d rules.Outcome) rules.Outcome {
 }
 
 // links gives a verdict its form and the mails that are written already.
-func (r *Renderer) links(v *templates.Verdict, j rules.Judgement) {
+func (r *Renderer) links(v *templates.Verdict, j rules.Judgement, d rules.Decision) {
 	switch j.Decision {
 	case rules.NeedsInfo:
 		if v.Proposal != "" && v.Needs(rules.URL) {
@@ -369,7 +369,16 @@ func (r *Renderer) links(v *templates.Verdict, j rules.Judgement) {
 				again.LeadType = rules.ManagedCustomer
 				v.Links = append(v.Links, r.form("", again, "Register "+v.Name+" as a Managed Customer").Link)
 			}
-		case rules.CapReached, rules.AgreementMissing, rules.PartnerInactive, rules.PlanNotEligible:
+		case rules.CapReached:
+			for _, h := range d.Release {
+				h.Company = clean(h.Company, 80)
+				v.Release = append(v.Release, h)
+				withdraw := r.order("Withdraw "+h.Company, "WITHDRAW", h.Ref)
+				withdraw.Quiet = true
+				v.Links = append(v.Links, withdraw)
+			}
+			v.Links = append(v.Links, r.form("", j.Prospect, "Send "+v.Name+" again").Link)
+		case rules.AgreementMissing, rules.PartnerInactive, rules.PlanNotEligible:
 			v.Links = append(v.Links, r.form("", j.Prospect, "Send "+v.Name+" again").Link)
 		}
 	}

@@ -128,6 +128,7 @@ var situations = []situation{
 	{"rejected, cap reached", reply(func() rules.Decision {
 		d := verdicts(refused(rules.CapReached))
 		d.Meter = rules.Meter{Used: 50, Of: 50, Expiring: 1}
+		d.Release = []rules.Holding{{Ref: "R-1A2B3C", Company: "Harbour Tea", Until: "2026-12-01"}, {Ref: "R-4D5E6F", Company: "Lisbon Tiles", Until: "2027-01-15"}}
 		return d
 	}(), registration())},
 	{"rejected, agreement missing", reply(verdicts(refused(rules.AgreementMissing)), registration())},

@@ -24,6 +24,7 @@ func Decide(b Book, r Request, p Policy) Decision {
 	}
 	if b.Partner != nil {
 		d.Meter = b.Meter(p)
+		d.Release = b.release(d, p)
 	}
 	if d.Reply != ReplyNone {
 		d.Withheld = withheld(b, r, p)

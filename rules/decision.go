@@ -120,4 +120,6 @@ type Decision struct {
 	Received time.Time `json:"received"`
 	Today    Date      `json:"today"`
 	Meter    Meter     `json:"meter"`
+	// Release lists what a partner at the cap could give up: what ends first.
+	Release []Holding `json:"release,omitempty"`
 }

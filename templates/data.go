@@ -122,6 +122,8 @@ type Verdict struct {
 	// KeptUntil is the last day on which a lapsed partner's registrations are
 	// kept (D35); "" once it has passed.
 	KeptUntil rules.Date
+	// Release are registrations that a partner at the cap could give up (D11).
+	Release []rules.Holding
 	// Form is set where lines are missing.
 	Form  *Form
 	Links []Link

@@ -89,6 +89,7 @@ func sampleVerdicts() []Verdict {
 		v := full
 		v.Decision, v.Missing, v.Form, v.Also = d, missing, sampleForm(), rules.Codes[:]
 		v.Proposal, v.Last, v.Again, v.RenewNow, v.HeldType, v.KeptUntil = "kuanzacoffee.com", true, true, true, rules.ManagedCustomer, "2026-11-30"
+		v.Release = []rules.Holding{{Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2027-05-22"}}
 		v.Contradicts, v.Links = rules.Fields[:], []Link{sampleForm().Link, {Label: "Withdraw", URL: "mailto:partners@vendor.example", Quiet: true}}
 		out = append(out, v)
 		v.Proposal, v.NoWebsite, v.Earns, v.One, v.Joins, v.Shorter = "", true, false, true, true, true
