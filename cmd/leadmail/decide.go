@@ -127,7 +127,7 @@ func (c decideCmd) Run(a *app) error {
 		return err
 	}
 	o.Store, o.Now, o.NewReference, o.Log = r.DB, a.now, a.reference, slog.New(slog.DiscardHandler)
-	d, err := desk.New(a.ctx, o)
+	d, err := desk.New(o)
 	if err != nil {
 		return err
 	}

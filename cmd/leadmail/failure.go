@@ -11,6 +11,7 @@ import (
 
 	"leadmail/cmd/internal/config"
 	"leadmail/intake"
+	"leadmail/notify"
 	"leadmail/store"
 )
 
@@ -70,13 +71,14 @@ func hint(err error) string {
 		hostname x509.HostnameError
 		expired  x509.CertificateInvalidError
 		mistake  *config.Mistake
+		sending  *notify.Failure
 	)
 	switch {
 	case err == nil, errors.Is(err, config.ErrMissing), errors.As(err, &mistake):
 		return ""
 	case errors.Is(err, store.ErrNewerSchema):
 		return "use the leadmail that last wrote this database, or restore the backup made before the upgrade"
-	case errors.Is(err, intake.ErrLogin):
+	case errors.Is(err, intake.ErrLogin), errors.As(err, &sending) && (sending.Code == 530 || sending.Code == 534 || sending.Code == 535):
 		return "compare username and password with those that a mail client uses; many providers want an app password here"
 	case errors.Is(err, syscall.EADDRINUSE):
 		return "another program listens there: end it, or choose another port"

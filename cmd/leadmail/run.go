@@ -54,7 +54,7 @@ func (c runCmd) Run(a *app) (err error) {
 		log.Info("the database was brought up to date", "migrations", applied)
 	}
 	o.Store, o.Now, o.NewReference, o.Log = db, a.now, a.reference, log
-	d, err := desk.New(ctx, o)
+	d, err := desk.New(o)
 	if err != nil {
 		return err
 	}

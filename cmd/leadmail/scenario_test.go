@@ -165,12 +165,13 @@ func (s *stage) person(address string) error {
 
 // configure writes the configuration for the command line.
 func (s *stage) configure(env *testscript.Env) error {
-	env.Setenv("LEADMAIL_CONFIG", filepath.Join(env.WorkDir, "leadmail.yaml"))
-	env.Setenv("STAGE_PASSWORD", stagePassword)
+	if err := os.WriteFile(filepath.Join(env.WorkDir, "password"), []byte(stagePassword), 0o600); err != nil {
+		return err
+	}
 	return os.WriteFile(filepath.Join(env.WorkDir, "leadmail.yaml"), []byte(fmt.Sprintf(`mode: auto
 program: {name: LEANSTACK Partner Program, address: %s}
-imap: {address: "%s", tls: none, username: %s, password_env: STAGE_PASSWORD, start: all}
-smtp: {address: "%s", tls: none, username: %s, password_env: STAGE_PASSWORD}
+imap: {address: "%s", tls: none, username: %s, password_file: password, start: all}
+smtp: {address: "%s", tls: none, username: %s, password_file: password}
 database: %q
 authentication: {mode: trust_from}
 staff: {addresses: [%s]}
@@ -496,16 +497,17 @@ func stageFolders(ctx context.Context, s *stage, ts *testscript.TestScript, _ []
 	return b.String(), nil
 }
 
-func stageLeadmail(ctx context.Context, _ *stage, ts *testscript.TestScript, args []string) (string, error) {
+func stageLeadmail(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) (string, error) {
 	var out, errs strings.Builder
 	for i, a := range args {
 		if strings.HasPrefix(a, "./") {
 			args[i] = ts.MkAbs(a)
 		}
 	}
-	env := func(key string) (string, bool) { v := ts.Getenv(key); return v, v != "" }
-	_ = env
-	code := run(ctx, args, strings.NewReader(""), &out, &errs)
+	args = append([]string{"--config", ts.MkAbs("leadmail.yaml")}, args...)
+	a := newApp(ctx, strings.NewReader(""), &out, &errs)
+	a.now, a.reference, a.actor = s.clock, s.options.NewReference, "scenario"
+	code := a.main(args)
 	_, _ = ts.Stderr().Write([]byte(errs.String()))
 	if code != 0 {
 		return out.String(), fmt.Errorf("exit code %d: %s", code, errs.String())
