@@ -201,6 +201,9 @@ func (r *Renderer) write(kind string, l letter, id Identity) (Rendered, error) {
 func (r *Renderer) judged(a *templates.Answer, d rules.Decision, q rules.Request, partner *rules.Partner) {
 	for i, j := range d.Judgements {
 		v := r.verdict(j, d, q, partner)
+		if len(v.Release) > 0 {
+			d.Release = nil // said once a mail
+		}
 		if len(d.Judgements) > 1 {
 			v.N = i + 1
 		}

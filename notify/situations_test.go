@@ -285,6 +285,9 @@ func TestTheMailsAsTheyAreRead(t *testing.T) {
 			if text != got.Text {
 				t.Errorf("the mail's text half is not Text:\n%s", text)
 			}
+			checkHeaders(t, got, got.To == original().From)
+			checkLinks(t, text, html)
+			checkPage(t, html)
 			if *htmlDir != "" {
 				if err := os.WriteFile(filepath.Join(*htmlDir, strings.NewReplacer(" ", "-", ",", "").Replace(s.name)+".html"), []byte(html), 0o644); err != nil {
 					t.Fatal(err)
