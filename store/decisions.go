@@ -19,7 +19,6 @@ import (
 func (tx *Tx) Book(q rules.Query, newRef func() rules.Reference) (rules.Book, error) {
 	b := rules.Book{Received: q.Received.UTC().Truncate(time.Microsecond), Sender: q.Sender}
 	id := q.Sender.Partner
-	var err error
 	if id != "" {
 		p, err := tx.Partner(id)
 		if err != nil {
@@ -31,9 +30,15 @@ func (tx *Tx) Book(q rules.Query, newRef func() rules.Reference) (rules.Book, er
 	for i, n := range q.Names {
 		names[i] = brief(n)
 	}
-	if b.Registrations, err = tx.registrations(`((r.partner = $1 AND r.slot IS NOT NULL) OR r.organisation `+tx.dialect.in(2)+`
-		OR (r.slot IS NOT NULL AND r.name_key <> '' AND r.name_key `+tx.dialect.in(3)+`)) ORDER BY r.received, r.ref`,
-		id, texts(q.Organisations), texts(names)); err != nil {
+	// Three indexes, one each: an OR would read the whole table on PostgreSQL.
+	refs, err := list(tx, scanReference, "SELECT ref FROM registrations WHERE partner = $1 AND slot IS NOT NULL"+
+		" UNION SELECT ref FROM registrations WHERE organisation "+tx.dialect.in(2)+
+		" UNION SELECT ref FROM registrations WHERE slot IS NOT NULL AND name_key <> '' AND name_key "+tx.dialect.in(3),
+		id, texts(q.Organisations), texts(names))
+	if err != nil {
+		return rules.Book{}, fmt.Errorf("book: registrations: %w", err)
+	}
+	if b.Registrations, err = tx.registrations("r.ref "+tx.dialect.in(1)+" ORDER BY r.received, r.ref", texts(refs)); err != nil {
 		return rules.Book{}, fmt.Errorf("book: registrations: %w", err)
 	}
 	if b.Asks, err = tx.Asks(id); err != nil {
@@ -194,13 +199,25 @@ func (tx *Tx) recordDecision(r Record) error {
 	if err != nil {
 		return err
 	}
-	waiting := r.Decision.State == rules.MailHeld
-	for _, j := range r.Decision.Judgements {
-		waiting = waiting || j.Decision == rules.Held
-	}
 	n, err = tx.exec(`UPDATE inbox SET state = $2, partner = $3, verdict = $4, why = $5, duplicate = $6, pass = $7, waiting = $8, decided_at = $9 WHERE id = $1`,
-		r.InboxID, r.Decision.State, r.Book.Sender.Partner, r.Book.Sender.Verdict, r.Decision.Why, r.Book.Duplicate, r.Pass, waiting, at(tx.now))
+		r.InboxID, r.Decision.State, r.Book.Sender.Partner, r.Book.Sender.Verdict, r.Decision.Why, r.Book.Duplicate, r.Pass, r.waits(), at(tx.now))
 	return one(n, err, "ledger")
+}
+
+// waits says whether a person has to look at the mail, beyond deciding what is
+// under review in it.
+func (r Record) waits() bool {
+	d := r.Decision
+	waits, reviews := d.State == rules.MailHeld, false
+	for _, j := range d.Judgements {
+		waits = waits || j.Decision == rules.Held
+		reviews = reviews || j.Decision == rules.Review
+	}
+	for _, a := range d.Actions {
+		waits = waits || a.Decision == rules.Held
+	}
+	// What was also asked, and anything else for which the mail goes to Review.
+	return waits || d.Folder == rules.FolderReview && (len(r.Request.Questions) > 0 || !reviews)
 }
 
 // carryOut does what one judgement says; rules.Apply is its model.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -73,6 +74,11 @@ type InboxMessage struct {
 	Text string
 	// DecidedAt is the instant of the latest decision; zero before.
 	DecidedAt time.Time
+}
+
+// LogValue keeps the sender, the subject and the text out of the logs.
+func (m InboxMessage) LogValue() slog.Value {
+	return slog.GroupValue(slog.Int64("id", m.ID), slog.String("mailbox", m.Mailbox), slog.Uint64("uid", uint64(m.UID)), slog.String("state", string(m.State)))
 }
 
 const inboxColumns = `id, mailbox, uidvalidity, uid, folder, message_id, raw_hash, content_hash, sender, verdict, partner,

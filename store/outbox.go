@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -51,6 +52,11 @@ type OutboxMessage struct {
 	Numbering []rules.Reference
 	// Copied is set once it lies in the Sent folder, or need not.
 	Copied bool
+}
+
+// LogValue keeps addresses, subject and bytes out of the logs.
+func (m OutboxMessage) LogValue() slog.Value {
+	return slog.GroupValue(slog.Int64("id", m.ID), slog.String("key", m.Key), slog.String("kind", m.Kind), slog.String("state", string(m.State)), slog.Int("attempts", m.Attempts))
 }
 
 const outboxColumns = `id, key, kind, COALESCE(inbox_id, 0), partner, to_address, from_address, message_id, subject, state, why,

@@ -278,6 +278,49 @@ func testCloseHeld(t *testing.T, s server) {
 	wants(t, "closing what does not wait", db.Update(context.Background(), received, func(tx *Tx) error { return tx.CloseHeld(filed, "staff", "") }), ErrNotFound)
 }
 
+func testWaiting(t *testing.T, s server) {
+	db := fresh(t, s)
+	db.enter(t, joined("northwind"))
+	for name, test := range map[string]struct {
+		r    Record
+		want bool
+	}{
+		"a held mail": {Record{Decision: rules.Decision{State: rules.MailHeld, Folder: rules.FolderReview}}, true},
+		"a decided mail": {Record{Decision: rules.Decision{State: rules.MailDecided, Folder: rules.FolderProcessed,
+			Judgements: []rules.Judgement{{Decision: rules.Rejected}}}}, false},
+		"a prospect under review, and nothing else": {Record{Decision: rules.Decision{State: rules.MailDecided, Folder: rules.FolderReview,
+			Judgements: []rules.Judgement{underReview(anywhere(), "a.example", 1)}}}, false},
+		"a prospect under review, and a question": {Record{Request: rules.Request{Questions: []string{"When?"}}, Decision: rules.Decision{State: rules.MailDecided,
+			Folder: rules.FolderReview, Judgements: []rules.Judgement{underReview(anywhere(), "b.example", 2)}}}, true},
+		"a prospect held, another decided": {Record{Decision: rules.Decision{State: rules.MailDecided, Folder: rules.FolderReview,
+			Judgements: []rules.Judgement{{Ref: anywhere(), Decision: rules.Held}, grant(anywhere(), "c.example", 3)}}}, true},
+		"something that a person must do": {Record{Decision: rules.Decision{State: rules.MailDecided, Folder: rules.FolderReview,
+			Actions: []rules.Action{{Verb: rules.VerbStatus, Decision: rules.Held}}}}, true},
+		"a question beside a registration": {Record{Request: rules.Request{Questions: []string{"When?"}}, Decision: rules.Decision{State: rules.MailDecided,
+			Folder: rules.FolderReview, Judgements: []rules.Judgement{grant(anywhere(), "d.example", 4)}}}, true},
+		"a question in what is ignored": {Record{Request: rules.Request{Questions: []string{"When?"}}, Decision: rules.Decision{State: rules.MailIgnored,
+			Folder: rules.FolderAutomatic}}, false},
+	} {
+		m := see(t, db, func(tx *Tx) (InboxMessage, error) {
+			id, err := tx.mail()
+			if err != nil {
+				return InboxMessage{}, err
+			}
+			if test.r.Book, err = tx.Book(tx.from("northwind"), anywhere); err != nil {
+				return InboxMessage{}, err
+			}
+			test.r.InboxID, test.r.Policy = id, rules.DefaultPolicy()
+			if err := tx.Record(test.r); err != nil {
+				return InboxMessage{}, err
+			}
+			return tx.Inbox(id)
+		})
+		if m.Waiting != test.want {
+			t.Errorf("%s waits for a person: %v, want %v", name, m.Waiting, test.want)
+		}
+	}
+}
+
 func testImport(t *testing.T, s server) {
 	db := fresh(t, s)
 	db.enter(t, joined("northwind"), joined("rival"))

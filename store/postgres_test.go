@@ -26,7 +26,7 @@ func TestPostgres(t *testing.T) {
 
 // postgres makes a database for the test that asks, and in it a schema for each
 // of its parts. It is nil where there is no server.
-func postgres(t *testing.T) server {
+func postgres(t testing.TB) server {
 	t.Helper()
 	base := os.Getenv("LEADMAIL_TEST_POSTGRES")
 	if base == "" {

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"leadmail/rules"
@@ -42,6 +43,11 @@ type Prospect struct {
 	// Last is the receipt of the mail of the latest decision.
 	Last      time.Time
 	DecidedAt time.Time
+}
+
+// LogValue keeps the contact's data out of the logs.
+func (p Prospect) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("ref", string(p.Ref)), slog.String("partner", string(p.Partner)), slog.String("state", string(p.State)))
 }
 
 const prospectColumns = `ref, COALESCE(inbox_id, 0), partner, state, first_name, last_name, email, url, company, lead_type,

@@ -93,12 +93,16 @@ func (tx *Tx) Touch(partner rules.PartnerID, orgs []rules.OrganisationKey, today
 			return err
 		}
 	}
+	near, err := list(tx, scanReference, "SELECT ref FROM registrations WHERE partner = $1 AND slot IS NOT NULL"+
+		" UNION SELECT ref FROM registrations WHERE organisation "+tx.dialect.in(2), string(partner), texts(orgs))
+	if err != nil {
+		return err
+	}
 	// Rows are locked in the order of their references, in which every
 	// transaction locks them.
-	ended, err := list(tx, scanReference, `SELECT r.ref FROM registrations r
-		WHERE r.state = 'active' AND (r.partner = $1 OR r.organisation `+tx.dialect.in(2)+`)
-		AND NOT EXISTS (SELECT 1 FROM terms t WHERE t.ref = r.ref AND t.until_on >= $3)
-		ORDER BY r.ref`+tx.dialect.forUpdate, string(partner), texts(orgs), on(today))
+	ended, err := list(tx, scanReference, "SELECT r.ref FROM registrations r WHERE r.state = 'active' AND r.ref "+tx.dialect.in(1)+`
+		AND NOT EXISTS (SELECT 1 FROM terms t WHERE t.ref = r.ref AND t.until_on >= $2)
+		ORDER BY r.ref`+tx.dialect.forUpdate, texts(near), on(today))
 	if err != nil || len(ended) == 0 {
 		return err
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"log/slog"
 	"time"
 
 	"leadmail/rules"
@@ -20,6 +21,11 @@ type Review struct {
 	Organisation rules.OrganisationKey
 	Reasons      []rules.Reason
 	Why          string
+}
+
+// LogValue keeps the contact's data out of the logs.
+func (r Review) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("ref", string(r.Ref)), slog.Int64("mail", r.InboxID), slog.String("partner", string(r.Partner)))
 }
 
 // Reviews lists what waits for a person, oldest first.

@@ -62,6 +62,7 @@ func suite(t *testing.T, s server) {
 		"a suppressed address stays suppressed in any case":      testSuppressions,
 		"a review is accepted or rejected":                       testReview,
 		"a review of what the partner holds becomes a contact":   testReviewContact,
+		"what a person has to look at waits":                     testWaiting,
 		"a held mail is closed":                                  testCloseHeld,
 		"imports keep their dates and may be repeated":           testImport,
 		"existing customers are listed":                          testCustomers,
