@@ -235,7 +235,7 @@ func TestSlowDrip(t *testing.T) {
 		want  error
 	}{
 		{name: "an octet now and then", octet: 4 << 10, want: ErrTimeout, fault: fault{kind: "drip", piece: 1, pace: 20 * time.Millisecond}},
-		{name: "slow, but it moves", octet: 64 << 10, fault: fault{kind: "drip", piece: 1 << 10, pace: 15 * time.Millisecond}},
+		{name: "slow, but it moves", octet: 128 << 10, fault: fault{kind: "drip", piece: 1 << 10, pace: 10 * time.Millisecond}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -245,7 +245,7 @@ func TestSlowDrip(t *testing.T) {
 			m := startMailServer(t, imapserver.Options{}, spoil(test.fault, &passed))
 			m.put(t, "INBOX", letter("one")+strings.Repeat("x", test.octet), testInstant)
 			server := m.server()
-			server.Timeout = 600 * time.Millisecond
+			server.Timeout = time.Second
 			s, err := Dial(t.Context(), server)
 			if err != nil {
 				t.Fatal(err)

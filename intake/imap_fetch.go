@@ -282,8 +282,9 @@ func (p piece) merge(o piece) piece {
 }
 
 // readPiece consumes one FETCH answer. Of a literal above limit it keeps the header only and lets the rest pass, which
-// wire bounds. A literal that ends early leaves no body.
-func readPiece(m *imapclient.FetchMessageData, limit int64) piece {
+// wire bounds. After an error nothing may be read any more, not even to drain the rest, as the library's Collect does:
+// its reader has been let go and reads the same buffer.
+func readPiece(m *imapclient.FetchMessageData, limit int64) (piece, error) {
 	var p piece
 	for item := m.Next(); item != nil; item = m.Next() {
 		switch item := item.(type) {
@@ -308,7 +309,7 @@ func readPiece(m *imapclient.FetchMessageData, limit int64) piece {
 				buf = make([]byte, min(length, headerSize))
 			}
 			if _, err := io.ReadFull(item.Literal, buf); err != nil {
-				continue
+				return p, fmt.Errorf("UID %d: after a part of %d octets: %w", p.uid, length, err)
 			}
 			if p.cut = length > most; p.cut {
 				buf = headerOf(buf)
@@ -316,7 +317,7 @@ func readPiece(m *imapclient.FetchMessageData, limit int64) piece {
 			p.body, p.length = buf, length
 		}
 	}
-	return p
+	return p, nil
 }
 
 // headerOf cuts a mail after its header's blank line, if that is in sight.
@@ -344,10 +345,10 @@ func (t *strays) read(m *imapclient.FetchMessageData, limit int64) {
 	t.mu.Lock()
 	t.reading++
 	t.mu.Unlock()
-	p := readPiece(m, limit)
+	p, err := readPiece(m, limit)
 	t.mu.Lock()
 	t.reading--
-	if t.pieces != nil && p.uid != 0 {
+	if err == nil && t.pieces != nil && p.uid != 0 {
 		t.pieces[p.uid] = t.pieces[p.uid].merge(p)
 	}
 	t.mu.Unlock()
@@ -378,7 +379,11 @@ func (s *Session) pieces(ctx context.Context, uids []uint32, items *imap.FetchOp
 		got := make(map[uint32]piece)
 		cmd := c.Fetch(set, items)
 		for m := cmd.Next(); m != nil; m = cmd.Next() {
-			p := readPiece(m, s.server.MaxSize)
+			p, err := readPiece(m, s.server.MaxSize)
+			if err != nil {
+				s.wire.cut() // so that the library's reader ends as well
+				return got, err
+			}
 			got[p.uid] = got[p.uid].merge(p)
 		}
 		return got, cmd.Close()
