@@ -42,7 +42,7 @@ func (p *parser) act() {
 				}
 				continue
 			}
-			if carried != "" && s.line && len(refs) == 0 && len(strings.Fields(s.text)) <= 6 && isNameLike(before2(s.text)) && !isClosing(s.text) {
+			if carried != "" && s.line && len(refs) == 0 && len(strings.Fields(s.text)) <= 6 && isNameLike(before2(s.text)) && !p.courteous(s.text) && !isClosing(s.text) && len(s.text) > 3 {
 				if c, st := readCompany(s.text); st == usable {
 					p.item(carried, "company:"+c, s.span, 0)
 				}
@@ -109,7 +109,7 @@ func before2(s string) string { return strings.TrimRight(s, ".,;") }
 func (p *parser) objects(bare []rules.Item, before int) {
 	subject := rules.Span{Part: "subject", Line: 1, To: len(p.m.Subject)}
 	acted := len(p.items) > before
-	if len(bare) == 0 && !acted && len(p.readings) == 0 && !p.reply {
+	if len(bare) == 0 && !acted && len(p.readings) == 0 && !p.reply && !isForwardSubject(p.m.Subject) {
 		// The subject alone may ask: "RENEW R-7K4Q2M".
 		if p.command(p.m.Subject, subject) {
 			return
@@ -455,14 +455,13 @@ func (p *parser) once(v rules.Verb, span rules.Span) {
 
 // paperwork: a form that is attached, and named in its file name or in the text.
 func (p *parser) paperwork() {
-	forms := false
+	forms, named := false, false
 	for _, a := range p.m.Attachments {
 		if strings.HasPrefix(a.MediaType, "message/") || strings.HasPrefix(a.MediaType, "text/calendar") || a.MediaType == "application/pgp-signature" || a.MediaType == "application/pkcs7-signature" {
 			continue
 		}
 		if words.contains("ask paperwork", strings.NewReplacer("_", " ", ".", " ").Replace(a.Name)) {
-			p.once(rules.VerbPaperwork, rules.Span{Part: "attachment", Line: 1})
-			return
+			named = true
 		}
 		forms = true
 	}
@@ -474,6 +473,10 @@ func (p *parser) paperwork() {
 			p.once(rules.VerbPaperwork, s.span)
 			return
 		}
+	}
+	if named {
+		p.once(rules.VerbPaperwork, rules.Span{Part: "attachment", Line: 1})
+		return
 	}
 	if words.contains("ask paperwork", p.m.Subject) && !p.reply {
 		p.once(rules.VerbPaperwork, rules.Span{Part: "subject", Line: 1})
@@ -581,14 +584,31 @@ func (p *parser) courteous(t string) bool {
 
 // ownName says whether a line is made of the sender's own name.
 func (p *parser) ownName(t string) bool {
-	own := " " + fold(p.m.FromName) + " " + fold(before(string(p.m.From), "@")) + " "
+	return isOwnName(t, p.m.owner())
+}
+
+// owner is the sender's name and local part as words.
+func (m *Message) owner() []token {
+	return tokens(m.FromName + " " + before(string(m.From), "@"))
+}
+
+// isOwnName says whether a line is made of the sender's name, a short form of it
+// ("Gwen" of Gwendolyn) or its initial.
+func isOwnName(t string, owner []token) bool {
 	ts := tokens(t)
+	if len(ts) == 0 || len(ts) > 5 || strings.ContainsAny(t, "@?:=") || len(owner) == 0 {
+		return false
+	}
 	for _, w := range ts {
-		if !strings.Contains(own, " "+w.w+" ") {
+		own := len(ts) == 1 && len(w.w) == 1 && strings.HasPrefix(owner[0].w, w.w)
+		for _, o := range owner {
+			own = own || o.w == w.w || len(w.w) >= 3 && strings.HasPrefix(o.w, w.w) || len(w.w) == 1 && len(ts) > 1 && strings.HasPrefix(o.w, w.w)
+		}
+		if !own {
 			return false
 		}
 	}
-	return len(ts) > 0 && len(ts) < 6 && !strings.Contains(t, "@")
+	return true
 }
 
 // bareAnswers reads a line that is nothing but values: "kuanza.example", "QL for

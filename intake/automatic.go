@@ -305,6 +305,15 @@ func (m *Message) reportWords() string {
 	return ""
 }
 
+// isForwardSubject says whether a subject is a forwarded mail's.
+func isForwardSubject(s string) bool {
+	switch strings.ToLower(strings.TrimSpace(before(s, ":"))) {
+	case "fwd", "fw", "wg", "tr", "rv", "enc", "i", "doorst", "pd", "转发", "転送":
+		return strings.Contains(s, ":")
+	}
+	return false
+}
+
 // isReplySubject says whether a subject is an answer's.
 func isReplySubject(s string) bool {
 	prefix, _, ok := strings.Cut(s, ":")

@@ -157,7 +157,9 @@ func cleanLine(s string) string {
 
 // markZones tells the sender's new words from history, forwards and signature.
 // Trimming never deletes: every line stays, with its zone.
-func (v view) markZones() {
+// owner is the sender's name in words: a line that is only that begins the
+// signature.
+func (v view) markZones(owner []token) {
 	rest := fresh // what every line is from here on
 	for i := range v {
 		l := &v[i]
@@ -196,7 +198,7 @@ func (v view) markZones() {
 			l.zone = signature
 		}
 	}
-	v.markSignatures()
+	v.markSignatures(owner)
 }
 
 // headerBlock says whether line i begins the block that Outlook sets above
@@ -244,7 +246,7 @@ func (v view) attribution(i int) int {
 
 // markSignatures finds the sender's signature in what is fresh. Data that only a
 // prospect has (a first name, a lead type) below a sign-off are no signature.
-func (v view) markSignatures() {
+func (v view) markSignatures(owner []token) {
 	for i := 0; i < len(v); i++ {
 		l := &v[i]
 		if l.zone != fresh || l.blank() {
@@ -264,13 +266,13 @@ func (v view) markSignatures() {
 			if i+1 < len(v) && v[i+1].zone == fresh && words.begins("tail", strings.TrimSpace(v[i+1].text)) {
 				v[i+1].zone = signature
 			}
-		case isClosing(text):
+		case isClosing(text), isOwnName(text, owner):
 			end := v.freshEnd(i)
 			if ps := v.postscript(i+1, end); ps > 0 {
 				end = ps
 			}
 			if v.tellsProspect(i+1, end) || v.saysMore(i+1, end) {
-				if words.begins("closing", text) && !v.tellsProspect(i+1, end) {
+				if !v.tellsProspect(i+1, end) && words.begins("closing", text) {
 					l.zone = closing
 				}
 				continue

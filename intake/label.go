@@ -286,6 +286,9 @@ func findLabels(s string) []labelHit {
 			if words.lookup(strings.TrimSpace(value), false) != "" {
 				return nil // the heading row of a table
 			}
+			if i == len(hits)-1 && len(value) < h.to-h.from && strings.Trim(s[h.from+len(value):h.to], "\t| ") != "" {
+				return nil // a row with several values: a table, not a labelled line
+			}
 		}
 		hits[i].from, hits[i].to = trimSpan(s, h.from, h.to)
 	}

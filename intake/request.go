@@ -123,10 +123,14 @@ type sentence struct {
 }
 
 func (p *parser) run() {
-	p.v.markZones()
+	p.v.markZones(p.m.owner())
 	c := p.choose()
 	p.used, p.blocks = c.used, c.blocks
 	p.sentences = p.prose()
+	if p.reacted() {
+		p.thanks = true
+		return
+	}
 	for _, s := range p.sentences {
 		if words.contains("verb register", s.text) && !isRenewWord(s.text) && !negatedRegister(s.text) {
 			p.register = true
@@ -141,6 +145,17 @@ func (p *parser) run() {
 		p.answers()
 	}
 	p.loose()
+}
+
+// reacted says whether the mail is what a mail program sends for a reaction: its
+// word and then our own sentence, quoted.
+func (p *parser) reacted() bool {
+	if len(p.blocks) > 0 || len(p.sentences) == 0 {
+		return false
+	}
+	text := p.sentences[0].text
+	rest, ok := words.after("reaction", text)
+	return ok && rest != "" && strings.ContainsAny(text[:len(text)-len(rest)], "\"“„«'‘") || strings.Contains(text, "reacted to your message") || strings.Contains(text, "reacted via Gmail")
 }
 
 func isRenewWord(s string) bool { return words.contains("verb renew", s) }
@@ -163,7 +178,7 @@ func (p *parser) choose() *collector {
 	}
 	c := freshOf(p.v)
 	if len(p.m.html) > 0 {
-		p.m.html.markZones()
+		p.m.html.markZones(p.m.owner())
 		h := freshOf(p.m.html)
 		if filled(h.blocks) > filled(c.blocks) && len(c.blocks) == 0 {
 			p.v, c = p.m.html, h
