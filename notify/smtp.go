@@ -249,7 +249,7 @@ func (s SMTP) open(ctx context.Context, utf8 bool) (*conversation, error) {
 		}
 		line = &wire{Conn: conn}
 		line.patience.Store(int64(s.timeout()))
-		stop = context.AfterFunc(whole, func() { line.cut(whole.Err()) })
+		
 		if s.TLS == "none" && !loopback(conn.RemoteAddr()) {
 			return nil, fmt.Errorf("%s is not this machine: without TLS mail goes to loopback only; use starttls or tls", s.Addr)
 		}

@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/signal"
 	"os/user"
+	"sync"
 	"syscall"
 	"time"
 
@@ -154,12 +155,19 @@ func whoAmI() string {
 // until gives a context that ends with the first SIGINT or SIGTERM. From then on
 // the signals do again what they do to any program: a second ends it at once.
 func (a *app) until() (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(a.ctx, os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, func() {
-		stop()
-		if a.ctx.Err() == nil {
+	ctx, cancel := context.WithCancel(a.ctx)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	var waiting sync.WaitGroup
+	waiting.Go(func() {
+		defer signal.Stop(signals)
+		select {
+		case <-signals:
+			signal.Stop(signals)
 			fmt.Fprintln(a.stderr, "leadmail: stopping; a second signal ends at once")
+			cancel()
+		case <-ctx.Done():
 		}
 	})
-	return ctx, stop
+	return ctx, func() { cancel(); waiting.Wait() }
 }

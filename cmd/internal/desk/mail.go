@@ -304,7 +304,9 @@ func (d *Desk) Decide(ctx context.Context, raw []byte, received time.Time) (Prev
 		if p.Decision.Reply == rules.ReplyNone {
 			return nil
 		}
-		p.Reply, err = d.render.Reply(p.Decision, in.request, original(in.message), p.Partner, d.identity(tx))
+		id := d.identity(tx)
+		id.Date = received.In(d.policy.Location()) // a view has no instant
+		p.Reply, err = d.render.Reply(p.Decision, in.request, original(in.message), p.Partner, id)
 		return err
 	})
 	return p, err

@@ -29,14 +29,16 @@ type Host struct {
 	// IMAPAddr and SMTPAddr are where it listens: 127.0.0.1 and a port.
 	IMAPAddr, SMTPAddr string
 
-	now      func() time.Time
-	mailbox  *imapmemserver.Server
-	imap     *imapserver.Server
-	smtp     *smtp.Server
-	serving  sync.WaitGroup
-	mu       sync.Mutex
-	users    map[string]*user
-	refusing error // what the SMTP server answers to the next recipients; nil: as usual
+	now     func() time.Time
+	mailbox *imapmemserver.Server
+	imap    *imapserver.Server
+	smtp    *smtp.Server
+	serving sync.WaitGroup
+
+	listeners []net.Listener
+	mu        sync.Mutex
+	users     map[string]*user
+	refusing  error // what the SMTP server answers to the next recipients; nil: as usual
 }
 
 type user struct {
@@ -73,6 +75,7 @@ func Start(imapAddr, smtpAddr string, now func() time.Time) (*Host, error) {
 		return nil, errors.Join(err, in.Close())
 	}
 	h.IMAPAddr, h.SMTPAddr = in.Addr().String(), out.Addr().String()
+	h.listeners = []net.Listener{in, out}
 	h.serving.Go(func() { _ = h.imap.Serve(in) })
 	h.serving.Go(func() { _ = h.smtp.Serve(out) })
 	return h, nil
@@ -92,6 +95,11 @@ func listen(addr string) (net.Listener, error) {
 // Close ends both servers and their connections.
 func (h *Host) Close() error {
 	err := errors.Join(h.imap.Close(), h.smtp.Close())
+	// A server that has only just been started does not know its listener yet and
+	// would serve it for good.
+	for _, l := range h.listeners {
+		_ = l.Close()
+	}
 	h.serving.Wait()
 	return err
 }
