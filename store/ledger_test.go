@@ -76,6 +76,9 @@ func testUndecided(t *testing.T, s server) {
 		got = append(got, m.ID)
 	}
 	same(t, "the order of decisions: receipt, then UID", got, []int64{ids[2], ids[1], ids[0]})
+	same(t, "the UIDs that are known from 8 on", see(t, db, func(tx *Tx) (map[uint32]bool, error) { return tx.Known("INBOX", 7, 8) }),
+		map[uint32]bool{8: true, 9: true, 10: true})
+	same(t, "the UIDs that are known of nothing", see(t, db, func(tx *Tx) (map[uint32]bool, error) { return tx.Known("INBOX", 8, 0) }), nil)
 	same(t, "how many stand where", see(t, db, func(tx *Tx) (map[rules.MailState]int, error) { return tx.MailCount() }),
 		map[rules.MailState]int{rules.MailFound: 3, rules.MailAttempted: 1, rules.MailDecided: 1})
 }

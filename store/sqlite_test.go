@@ -89,6 +89,22 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
+// What is migrated on one database is migrated on the other.
+func TestMigrationsComeInPairs(t *testing.T) {
+	t.Parallel()
+	names := func(dialect string) (names []string) {
+		files, err := migrations.ReadDir("migrations/" + dialect)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			names = append(names, f.Name())
+		}
+		return names
+	}
+	same(t, "migrations", names("postgres"), names("sqlite"))
+}
+
 // A disk without room is played by a database that may not grow.
 func TestSQLiteDiskFull(t *testing.T) {
 	t.Parallel()
