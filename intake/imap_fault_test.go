@@ -192,6 +192,7 @@ func TestBrokenAnywhereThenDoneAgain(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 					defer cancel()
 					r.first = work(ctx, server, false)
+					r.passed.Store(-1 << 40) // sound from here on
 					r.again = work(ctx, r.m.server(), true)
 				})
 			}
@@ -540,6 +541,10 @@ func TestFetchInBatches(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
+	found, err := s.Headers(t.Context(), append(uids, 999))
+	if err != nil || len(found) != len(want) || found[3].UID != 4 || found[3].Size < 2000 || !found[3].Received.Equal(testInstant) {
+		t.Errorf("Headers: %d of %d, %v", len(found), len(want), err)
+	}
 	boom := errors.New("disk full")
 	calls := 0
 	if err := s.Fetch(t.Context(), uids, func(Fetched) error { calls++; return boom }); err != boom || calls != 1 {
@@ -689,5 +694,31 @@ func TestIdleAfterAnotherFolder(t *testing.T) {
 	m.put(t, "INBOX", letter("one"), testInstant)
 	if changed, err := s.Idle(t.Context(), time.Hour); err != nil || !changed {
 		t.Errorf("got %v, %v", changed, err)
+	}
+}
+
+// How many mails go into one command: bounded in number and octets, never none, large and too large ones apart.
+func TestBatches(t *testing.T) {
+	t.Parallel()
+	s := &Session{server: Server{MaxSize: 10 << 20}}
+	same := func(n int, size int64) []Found { return slices.Repeat([]Found{{Size: size}}, n) }
+	tests := []struct {
+		name string
+		list []Found
+		want int
+	}{
+		{"few small ones", same(3, 1000), 3},
+		{"many small ones", same(1000, 1000), batchMails},
+		{"up to the octets", same(20, 1<<20), 8},
+		{"one above the octets", same(3, 9<<20), 1},
+		{"small, then one above the octets", append(same(3, 1000), same(1, 9<<20)...), 3},
+		{"small, then too large", append(same(3, 1000), same(1, 99<<20)...), 3},
+		{"too large, then small", append(same(2, 99<<20), same(3, 1000)...), 2},
+		{"many too large, whose headers are fetched", same(100, 99<<20), 32},
+	}
+	for _, test := range tests {
+		if got := s.batch(test.list); got != test.want {
+			t.Errorf("%s: got %d, want %d", test.name, got, test.want)
+		}
 	}
 }

@@ -410,19 +410,27 @@ func TestLogin(t *testing.T) {
 		{name: "the user database is down", answer: "TAG NO [UNAVAILABLE] Temporary authentication failure.\r\n", want: ErrUnavailable},
 		{name: "too many connections", answer: "TAG NO [ALERT] Too many simultaneous connections. (Failure)\r\n", want: ErrUnavailable},
 		{name: "the server hangs up", answer: "* BYE overloaded\r\nHANGUP", want: ErrDisconnected},
+		{name: "no LOGIN, but PLAIN", caps: "IMAP4rev1 LOGINDISABLED AUTH=PLAIN SASL-IR", not: "LOGIN"},
+		{name: "PLAIN refused", caps: "IMAP4rev1 LOGINDISABLED AUTH=PLAIN SASL-IR", answer: "TAG NO no\r\n", want: ErrLogin, not: "LOGIN"},
 		{name: "password logins disabled", caps: "IMAP4rev1 LOGINDISABLED", want: ErrLogin, not: "LOGIN"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			answers := script{"LOGIN": {test.answer}}
+			answers := script{"LOGIN": {test.answer}, "AUTHENTICATE PLAIN AHUAcA==": {"TAG OK\r\n"}}
+			if test.answer != "" {
+				answers["AUTHENTICATE PLAIN AHUAcA=="] = []string{test.answer}
+			}
 			if test.caps != "" {
 				answers["CAPABILITY"] = []string{"* CAPABILITY " + test.caps + "\r\nTAG OK\r\n"}
 			}
 			m := startScript(t, "* OK ready\r\n", answers)
-			_, err := Dial(t.Context(), m.server())
-			if !errors.Is(err, test.want) {
+			s, err := Dial(t.Context(), m.server())
+			if !errors.Is(err, test.want) || (err != nil) != (test.want != nil) {
 				t.Fatalf("got %v, want %v", err, test.want)
+			}
+			if s != nil {
+				_ = s.Close()
 			}
 			for _, other := range []error{ErrLogin, ErrUnavailable, ErrDisconnected} {
 				if other != test.want && errors.Is(err, other) {
@@ -477,6 +485,50 @@ func TestFilingRefused(t *testing.T) {
 			}
 			if _, err := s.Search(t.Context(), 0); err != nil {
 				t.Errorf("the session is not usable any more: %v", err)
+			}
+		})
+	}
+}
+
+// Folders are made by what the server needs for it, and not when they are there.
+func TestEnsure(t *testing.T) {
+	t.Parallel()
+	there := "* LIST () \"/\" Leadmail/Processed\r\nTAG OK\r\n"
+	tests := []struct {
+		name    string
+		answers script
+		want    error
+		sent    []string
+	}{
+		{name: "there already", answers: script{"LIST": {there}}},
+		{name: "missing", sent: []string{"CREATE Leadmail/Processed", "SUBSCRIBE Leadmail/Processed"}},
+		{name: "only a level of the hierarchy, not a folder", answers: script{"LIST": {"* LIST (\\Noselect) \"/\" Leadmail/Processed\r\nTAG OK\r\n"}},
+			sent: []string{"CREATE Leadmail/Processed", "SUBSCRIBE Leadmail/Processed"}},
+		{name: "the level above has to be made first", answers: script{`CREATE "Leadmail/Processed"`: {"TAG NO no parent\r\n", "TAG OK\r\n"}, `CREATE "Leadmail"`: {"TAG OK\r\n"}},
+			sent: []string{"CREATE Leadmail/Processed", "CREATE Leadmail", "CREATE Leadmail/Processed", "SUBSCRIBE Leadmail/Processed"}},
+		{name: "somebody was faster", answers: script{"CREATE": {"TAG NO [ALREADYEXISTS] there\r\n"}, `LIST "" "Leadmail`: {"TAG OK\r\n", there}},
+			sent: []string{"CREATE Leadmail/Processed", "CREATE Leadmail", "CREATE Leadmail/Processed"}},
+		{name: "not allowed", answers: script{"CREATE": {"TAG NO [NOPERM] no\r\n"}}, want: ErrRights,
+			sent: []string{"CREATE Leadmail/Processed", "CREATE Leadmail", "CREATE Leadmail/Processed"}},
+		{name: "a subscription refused is no matter", answers: script{"SUBSCRIBE": {"TAG NO no\r\n"}},
+			sent: []string{"CREATE Leadmail/Processed", "SUBSCRIBE Leadmail/Processed"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			m := startScript(t, hello, test.answers)
+			s := dial(t, m.server())
+			if err := s.Ensure(t.Context(), []string{"Leadmail/Processed"}); !errors.Is(err, test.want) || (err != nil) != (test.want != nil) {
+				t.Errorf("got %v, want %v", err, test.want)
+			}
+			var sent []string
+			for _, c := range m.commands() {
+				if c = strings.ReplaceAll(c, `"`, ""); strings.HasPrefix(c, "CREATE") || strings.HasPrefix(c, "SUBSCRIBE") {
+					sent = append(sent, c)
+				}
+			}
+			if diff := cmp.Diff(test.sent, sent); diff != "" {
+				t.Errorf("sent (-want +got):\n%s", diff)
 			}
 		})
 	}
