@@ -57,7 +57,7 @@ func testUndecided(t *testing.T, s server) {
 	var ids [4]int64
 	db.update(t, func(tx *Tx) error {
 		for i, at := range []time.Time{received.Add(time.Second), received, received, received.Add(-time.Hour)} {
-			m, err := tx.Found(InboxMessage{Mailbox: "INBOX", UIDValidity: 7, UID: uint32(10 - i), Received: at})
+			m, err := tx.Found(InboxMessage{Mailbox: "INBOX", UIDValidity: 7, UID: []uint32{1, 9, 8, 7}[i], Received: at})
 			if err != nil {
 				return err
 			}
@@ -77,7 +77,7 @@ func testUndecided(t *testing.T, s server) {
 	}
 	same(t, "the order of decisions: receipt, then UID", got, []int64{ids[2], ids[1], ids[0]})
 	same(t, "the UIDs that are known from 8 on", see(t, db, func(tx *Tx) (map[uint32]bool, error) { return tx.Known("INBOX", 7, 8) }),
-		map[uint32]bool{8: true, 9: true, 10: true})
+		map[uint32]bool{8: true, 9: true})
 	same(t, "the UIDs that are known of nothing", see(t, db, func(tx *Tx) (map[uint32]bool, error) { return tx.Known("INBOX", 8, 0) }), nil)
 	same(t, "how many stand where", see(t, db, func(tx *Tx) (map[rules.MailState]int, error) { return tx.MailCount() }),
 		map[rules.MailState]int{rules.MailFound: 3, rules.MailAttempted: 1, rules.MailDecided: 1})

@@ -76,9 +76,9 @@ func (tx *Tx) DecideReview(ref rules.Reference, accepted bool, term rules.Term, 
 	})
 }
 
-// AcceptReview is DecideReview by a judgement of rules.AcceptReview: accepted
-// under its term and slot, or, where the partner holds the organisation already,
-// a contact of that registration.
+// AcceptReview is DecideReview by a judgement, such as that of rules.AcceptReview:
+// accepted under its term and slot; where the partner holds the organisation
+// already (contact_added), a contact of that registration; anything else rejects.
 func (tx *Tx) AcceptReview(j rules.Judgement, actor, why string) error {
 	return tx.review(j.Ref, actor, why, func(rules.PartnerID, int, int) (rules.Judgement, error) { return j, nil })
 }
