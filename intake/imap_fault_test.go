@@ -234,15 +234,19 @@ func TestSlowDrip(t *testing.T) {
 		octet int
 		fault fault
 		want  error
+		says  string
 	}{
-		{name: "an octet now and then", octet: 4 << 10, want: ErrTimeout, fault: fault{kind: "drip", piece: 1, pace: 20 * time.Millisecond}},
+		{name: "silent in the middle of a large mail, which may take minutes", octet: 4 << 20, want: ErrTimeout, says: "silent for", fault: fault{kind: "silent", after: 300 << 10}},
+		{name: "an octet now and then", octet: 4 << 10, want: ErrTimeout, says: "not done after", fault: fault{kind: "drip", piece: 1, pace: 20 * time.Millisecond}},
 		{name: "slow, but it moves", octet: 128 << 10, fault: fault{kind: "drip", piece: 1 << 10, pace: 10 * time.Millisecond}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var passed atomic.Int64
-			test.fault.after = 2 << 10 // about there the body is under way
+			if test.fault.after == 0 {
+				test.fault.after = 2 << 10 // about there the body is under way
+			}
 			m := startMailServer(t, imapserver.Options{}, spoil(test.fault, &passed))
 			m.put(t, "INBOX", letter("one")+strings.Repeat("x", test.octet), testInstant)
 			server := m.server()
@@ -256,8 +260,8 @@ func TestSlowDrip(t *testing.T) {
 			if !errors.Is(err, test.want) || (err == nil) != (test.want == nil) {
 				t.Errorf("got %v, want %v", err, test.want)
 			}
-			if test.want != nil && !strings.Contains(err.Error(), "not done after") {
-				t.Errorf("got %v: that was silence, not a drip", err)
+			if test.want != nil && !strings.Contains(err.Error(), test.says) {
+				t.Errorf("got %v, want %q", err, test.says)
 			}
 		})
 	}
@@ -434,6 +438,13 @@ func TestFolderDeletedMeanwhile(t *testing.T) {
 	}
 	wantLies(t, m, "Leadmail/Processed", "1 one")
 	wantLies(t, m, "Leadmail/Sent", `1 answer \Seen`)
+	if err := m.user.Delete("Leadmail/Sent"); err != nil { // and now while it is the selected one
+		t.Fatal(err)
+	}
+	if err := s.Append(t.Context(), "Leadmail/Sent", []byte(letter("another")), testInstant, "another@partner.example"); err != nil {
+		t.Error(err)
+	}
+	wantLies(t, m, "Leadmail/Sent", `1 another \Seen`)
 	if err := m.user.Delete("INBOX"); err != nil {
 		t.Fatal(err)
 	}
