@@ -205,6 +205,9 @@ func (s SMTP) open(ctx context.Context, utf8 bool) (*conversation, error) {
 	if err != nil {
 		return fail(fmt.Errorf("smtp address %q: want a number as port: %w", s.Addr, err))
 	}
+	if ip := net.ParseIP(host); s.TLS == "none" && ip != nil && !ip.IsLoopback() {
+		return fail(notHere(s.Addr))
+	}
 	config := &tls.Config{ServerName: host, RootCAs: s.RootCAs, MinVersion: tls.VersionTLS12}
 	options := []mail.Option{mail.WithPort(port), mail.WithTimeout(s.timeout()), mail.WithTLSConfig(config)}
 	switch s.TLS {
@@ -249,9 +252,10 @@ func (s SMTP) open(ctx context.Context, utf8 bool) (*conversation, error) {
 		}
 		line = &wire{Conn: conn}
 		line.patience.Store(int64(s.timeout()))
-		
+		stop = context.AfterFunc(whole, func() { line.cut(whole.Err()) })
+
 		if s.TLS == "none" && !loopback(conn.RemoteAddr()) {
-			return nil, fmt.Errorf("%s is not this machine: without TLS mail goes to loopback only; use starttls or tls", s.Addr)
+			return nil, notHere(s.Addr) // a name that leads elsewhere
 		}
 		if s.TLS == "tls" {
 			secured := tls.Client(line, config)
@@ -443,6 +447,10 @@ func (w *wire) why() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.cause
+}
+
+func notHere(addr string) error {
+	return fmt.Errorf("%s is not this machine: without TLS mail goes to loopback only; use starttls or tls", addr)
 }
 
 func loopback(a net.Addr) bool {
