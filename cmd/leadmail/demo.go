@@ -7,8 +7,10 @@ import (
 )
 
 type demoCmd struct {
-	Once bool `help:"End after the sample conversation; exit 0 only if every verdict was as expected."`
-	Log  bool `help:"Show the desk's log on standard error too."`
+	Once bool   `help:"End after the sample conversation; exit 0 only if every verdict was as expected."`
+	IMAP string `name:"imap" help:"Where its IMAP server listens; without it, a free port." placeholder:"127.0.0.1:1143"`
+	SMTP string `name:"smtp" help:"Where its SMTP server listens; without it, a free port." placeholder:"127.0.0.1:1025"`
+	Log  bool   `help:"Show the desk's log on standard error too."`
 }
 
 // Help teaches by example.
@@ -17,6 +19,7 @@ func (demoCmd) Help() string {
 says how to connect a mail client as one of the partners, and answers what you send. Nothing is left behind.
 
     leadmail demo
+    leadmail demo --imap 127.0.0.1:1143 --smtp 127.0.0.1:1025    (for a mail client that is to stay set up)
     leadmail demo --once`
 }
 
@@ -25,7 +28,7 @@ func (c demoCmd) Run(a *app) error {
 	ctx, stop := a.until()
 	defer stop()
 	_, plain := a.env("NO_COLOR")
-	o := demo.Options{Once: c.Once, Out: a.stdout, Color: isTerminal(a.stdout) && !plain}
+	o := demo.Options{Once: c.Once, IMAP: c.IMAP, SMTP: c.SMTP, Out: a.stdout, Color: isTerminal(a.stdout) && !plain}
 	if c.Log {
 		o.Log = newLog(a.stderr, "text", false)
 	}

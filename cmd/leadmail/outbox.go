@@ -131,7 +131,7 @@ func (c outboxRelease) Run(a *app) error {
 	if c.All == (len(c.IDs) > 0) {
 		return usage("release needs numbers, or --all", "leadmail outbox list --state held shows them")
 	}
-	return a.change(func(_ *records, tx *store.Tx) error {
+	return a.change(func(r *records, tx *store.Tx) error {
 		ids := c.IDs
 		if c.All {
 			held, err := tx.OutboxList(store.OutboxFilter{State: store.OutboxHeld})
@@ -151,6 +151,12 @@ func (c outboxRelease) Run(a *app) error {
 			if m.State != store.OutboxHeld {
 				return failed("only what is held can be released: leadmail outbox list --state held", "mail %d is %s; nothing was released", id, m.State)
 			}
+			if silent, err := shadowed(r, tx, m.Partner); err != nil {
+				return err
+			} else if silent {
+				return failed("set mode: approve or auto first, for the program or with leadmail partners set "+orElse(string(m.Partner), "ID")+" --mode approve",
+					"mail %d is for a partner in mode shadow, to whom nothing is sent; nothing was released", id)
+			}
 			if err := tx.Release(id); err != nil {
 				return err
 			}
@@ -161,4 +167,19 @@ func (c outboxRelease) Run(a *app) error {
 		fmt.Fprintf(a.stdout, "%d released.\n", len(ids))
 		return nil
 	})
+}
+
+// shadowed says whether nothing goes to a partner, or to a stranger ("").
+func shadowed(r *records, tx *store.Tx, id rules.PartnerID) (bool, error) {
+	mode := r.config.Mode
+	if id != "" {
+		p, err := tx.Partner(id)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return false, err
+		}
+		if p.Mode != "" {
+			mode = p.Mode
+		}
+	}
+	return mode == rules.ModeShadow, nil
 }

@@ -778,10 +778,53 @@ func TestAPortInUseIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	_, err = mailhost.Start(l.Addr().String(), "127.0.0.1:0", time.Now)
-	if got := hint(err); !strings.Contains(got, "choose another port") {
-		t.Errorf("of %v the hint is %q", err, got)
+	p := newPrompt(t)
+	for _, flag := range []string{"--imap", "--smtp"} {
+		p.run("", "demo", "--once", flag, l.Addr().String()).exits(exitFailed).says(l.Addr().String(), "try: another program listens there", "choose another port")
 	}
+	p.run("", "demo", "--once", "--imap", "192.0.2.1:1143").exits(exitFailed).says("only addresses of this machine")
+}
+
+func TestDemoOnceNeedsNothing(t *testing.T) {
+	t.Parallel()
+	p := newPrompt(t)
+	p.run("", "demo", "--once").done().says("Registered: ", "Not registered").saysNot("\x1b[")
+	if left, err := os.ReadDir(p.dir); err != nil || len(left) > 0 {
+		t.Errorf("it left %v (%v)", left, err)
+	}
+}
+
+// What is wrong at the server is said, and tried again: it may be mended while
+// the daemon runs.
+func TestRunSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		spoil func(*prompt, *mailhost.Host)
+		says  []string
+	}{
+		"a wrong password": {func(p *prompt, _ *mailhost.Host) { p.env["PASSWORD"] = "wrong" }, []string{"the login was refused", "check the user name and the password"}},
+		"the right to create folders is missing": {func(p *prompt, h *mailhost.Host) { p.configure(p.strictServer(), h.SMTPAddr) },
+			[]string{"Leadmail/Processed", "create it by hand"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := withPartner(t)
+			row.spoil(p, p.server())
+			p.serve(func(log string) bool {
+				return p.run("", "outbox", "list", "--json").out != "" &&
+					!slices.ContainsFunc(row.says, func(s string) bool { return !strings.Contains(log, s) })
+			})
+			// Staff are told too, first of the mailbox.
+			alerts := p.run("", "outbox", "list", "--json").done().lines()
+			if one := alerts[len(alerts)-1]; one["kind"] != "alert" || one["to"] != "desk@vendor.example" || one["subject"] != "The mailbox cannot be read" {
+				t.Errorf("staff are told %v", one)
+			}
+		})
+	}
+	p := withPartner(t)
+	p.server()
+	delete(p.env, "PASSWORD")
+	p.run("", "run").exits(exitFailed).says("the environment has no PASSWORD", "leadmail check")
 }
 
 // watched is an output in which a test waits for a word.
@@ -895,7 +938,7 @@ func TestApproveAndReviewAtThePrompt(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p.serve(func() bool {
+	p.serve(func(string) bool {
 		return len(p.run("", "inbox", "list", "--json").lines()) == 3 && !strings.Contains(p.run("", "inbox", "list", "--json").out, `"state":"found"`)
 	})
 	p.run("", "inbox", "list").done().says("northwind", "A lead", "held")
@@ -914,6 +957,9 @@ func TestApproveAndReviewAtThePrompt(t *testing.T) {
 	p.run("", "outbox", "show", id).done().says("Registered: Kuanza Coffee", "held")
 	p.run("", "outbox", "show", id, "--raw").done().says("Auto-Submitted: auto-replied")
 	p.run("", "outbox", "release", id, "9999").exits(exitFailed)
+	p.run("", "partners", "set", "northwind", "--mode", "shadow").done()
+	p.run("", "outbox", "release", id).exits(exitFailed).says("mode shadow", "--mode approve")
+	p.run("", "partners", "set", "northwind", "--mode", "").done()
 	p.run("", "outbox", "release", id).done().says("1 released")
 	p.run("", "outbox", "release", id).exits(exitFailed).says("is queued; nothing was released")
 
@@ -951,7 +997,7 @@ func TestARejectedReviewFreesTheOrganisation(t *testing.T) {
 	if err := h.Deliver("partners@vendor.example", []byte(unclear)); err != nil {
 		t.Fatal(err)
 	}
-	p.serve(func() bool { return len(p.run("", "review", "list", "--json").lines()) == 1 })
+	p.serve(func(string) bool { return len(p.run("", "review", "list", "--json").lines()) == 1 })
 	ref := fmt.Sprint(p.run("", "review", "list", "--json").lines()[0]["id"])
 	p.run("", "review", "reject", ref, "--reason", "Acme Labs is Acme").done().says("is rejected")
 	one := p.run("", "registrations", "show", ref, "--json").done().lines()[0]
@@ -982,7 +1028,7 @@ func TestReviewsAreDueInWorkingHours(t *testing.T) {
 
 // serve runs the daemon until what is awaited has happened, or half a minute has
 // passed.
-func (p *prompt) serve(until func() bool) {
+func (p *prompt) serve(until func(log string) bool) {
 	p.Helper()
 	ctx, stop := context.WithCancel(p.Context())
 	defer stop()
@@ -990,9 +1036,12 @@ func (p *prompt) serve(until func() bool) {
 	ended := make(chan int, 1)
 	go func() { ended <- p.app(ctx, "", io.Discard, errs).main([]string{"run"}) }()
 	late := time.After(30 * time.Second)
-	for !until() {
+	look := time.NewTicker(20 * time.Millisecond) // what is stored says nothing in the log
+	defer look.Stop()
+	for !until(errs.String()) {
 		select {
 		case <-errs.more:
+		case <-look.C:
 		case code := <-ended:
 			p.Fatalf("run ended with %d\n%s", code, errs)
 		case <-late:

@@ -273,11 +273,9 @@ func (a *app) tellOutcome(r *records, tx *store.Tx, w store.Review, j rules.Judg
 	}
 	mail := store.OutboxMessage{Key: "review/" + string(w.Ref), Kind: out.Kind, InboxID: w.InboxID, Partner: w.Partner, To: out.To, From: program.Address,
 		MessageID: out.MessageID, Subject: out.Subject, Raw: out.Raw, State: store.OutboxQueued, Numbering: out.Numbering}
-	mode := r.config.Mode
-	if p.Mode != "" {
-		mode = p.Mode
-	}
-	if mode == rules.ModeShadow {
+	if silent, err := shadowed(r, tx, p.ID); err != nil {
+		return err
+	} else if silent {
 		mail.State, mail.Why = store.OutboxHeld, "mode shadow: nothing is sent to partners"
 	}
 	n, err := tx.Queue(mail)

@@ -36,11 +36,18 @@ func (c runCmd) Run(a *app) (err error) {
 	if err != nil {
 		return failed("leadmail check says what is missing", "%w", err)
 	}
-	ctx, stop := a.until()
-	defer stop()
 	if err := exists(cfg.Database); err != nil {
 		return err
 	}
+	// A secret that is not there is a mistake of today; one that the server
+	// refuses may be a change under way, and is tried again.
+	for _, read := range []func() (string, error){cfg.IMAPPassword, cfg.SMTPPassword} {
+		if _, err := read(); err != nil {
+			return failed("leadmail check says what else is missing", "%w", err)
+		}
+	}
+	ctx, stop := a.until()
+	defer stop()
 	db, err := store.Open(ctx, cfg.Database.URL())
 	if err != nil {
 		return failed(hint(err), "cannot open the database %s: %w", cfg.Database, err)

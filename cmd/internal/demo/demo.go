@@ -47,6 +47,9 @@ type Options struct {
 	Out io.Writer
 	// Color marks who speaks.
 	Color bool
+	// IMAP and SMTP are where the mail server listens, such as 127.0.0.1:1143;
+	// "" takes a free port. Only addresses of this machine itself are served.
+	IMAP, SMTP string
 	// Log gets the desk's log; nil for none.
 	Log *slog.Logger
 }
@@ -103,7 +106,7 @@ type show struct {
 func open(ctx context.Context, o Options, database string) (*show, error) {
 	s := &show{Options: o}
 	var err error
-	if s.host, err = mailhost.Start("127.0.0.1:0", "127.0.0.1:0", time.Now); err != nil {
+	if s.host, err = mailhost.Start(cmp.Or(o.IMAP, "127.0.0.1:0"), cmp.Or(o.SMTP, "127.0.0.1:0"), time.Now); err != nil {
 		return nil, err
 	}
 	if s.db, err = store.Open(ctx, database); err != nil {
