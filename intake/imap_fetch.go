@@ -78,7 +78,26 @@ func (s *Session) listBatch(ctx context.Context, uids []uint32) ([]Found, error)
 		}
 	}
 	switch {
-	case err == nil: // those left are gone
+	case err == nil && len(left) == 0:
+		return found, failed.with(nil)
+	case err == nil:
+		// Gone? The caller will write them off, so silence alone does not prove it.
+		set := imap.UIDSet{}
+		for _, uid := range left {
+			set.AddNum(imap.UID(uid))
+		}
+		still, serr := s.search(ctx, "looking for "+uidNames(set), &imap.SearchCriteria{UID: []imap.UIDSet{set}})
+		switch {
+		case ctx.Err() != nil:
+			return found, serr
+		case serr != nil:
+			failed.add(serr, left...)
+		}
+		for _, uid := range still {
+			if slices.Contains(left, uid) {
+				failed.add(fmt.Errorf("UID %d: %w: it is there and was not listed", uid, ErrIncomplete), uid)
+			}
+		}
 		return found, failed.with(nil)
 	case ctx.Err() != nil:
 		return found, err

@@ -166,6 +166,13 @@ func TestFetchAnswers(t *testing.T) {
 			body: {"* 1 FETCH (UID 5 BODY[] \"hello\")\r\nTAG OK\r\n"}, "UID FETCH 5 (": listed(5)}},
 		{name: "a mail that is gone when its body is asked for", uids: []uint32{5}, answers: script{
 			body: {"TAG OK\r\n"}, "UID FETCH 5 (": listed(5)}},
+		{name: "passed over in the listing, and there", uids: []uint32{5, 6}, want: []string{"6 world"}, failed: []uint32{5}, kind: ErrIncomplete, answers: script{
+			"UID SEARCH UID 5":      there,
+			"UID FETCH 6 (UID BODY": {"* 2 FETCH (UID 6 BODY[] " + lit("world") + ")\r\nTAG OK\r\n"},
+			"UID FETCH 5:6 (UID":    {"* 2 FETCH (UID 6 " + internal + " RFC822.SIZE 5)\r\nTAG OK\r\n"}}},
+		{name: "passed over in the listing, and gone", uids: []uint32{5, 6}, want: []string{"6 world"}, answers: script{
+			"UID FETCH 6 (UID BODY": {"* 2 FETCH (UID 6 BODY[] " + lit("world") + ")\r\nTAG OK\r\n"},
+			"UID FETCH 5:6 (UID":    {"* 2 FETCH (UID 6 " + internal + " RFC822.SIZE 5)\r\nTAG OK\r\n"}}},
 		{name: "a refusal since one is gone: the other is read", uids: []uint32{5, 6}, want: []string{"6 world"}, answers: script{
 			"UID FETCH 5:6 (UID BODY": {"TAG NO [EXPUNGEISSUED] Some are gone\r\n"},
 			"UID SEARCH UID 6":        {"* SEARCH 6\r\nTAG OK\r\n"},
