@@ -326,6 +326,17 @@ func TestCloseWhileIdling(t *testing.T) {
 	if took := time.Since(begin); took > time.Second {
 		t.Errorf("it took %v", took)
 	}
+	// Once more with the IDLE surely under way: a LOGOUT would have to wait for its end.
+	s = dial(t, m.server())
+	if _, err := s.client.Idle(); err != nil {
+		t.Fatal(err)
+	}
+	s.idling.Store(true)
+	begin = time.Now()
+	_ = s.Close()
+	if took := time.Since(begin); took > time.Second {
+		t.Errorf("with IDLE under way it took %v", took)
+	}
 }
 
 // Two goroutines on one session are told so instead of mixing their commands.
