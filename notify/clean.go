@@ -9,6 +9,7 @@ import (
 // Caps on values that come from a mail, in characters.
 const (
 	maxValue    = 200  // a field of a prospect, a name
+	maxForm     = 400  // a value filled into a form; a mailto: link carries six
 	maxSubject  = 180  // a subject: folded, it stays far below RFC 5322's 998 octets a line
 	maxQuestion = 300  // a sentence quoted back
 	maxReason   = 1000 // what staff wrote for a partner

@@ -180,3 +180,21 @@ func TestWhatStaffReadCannotBeTapped(t *testing.T) {
 		})
 	}
 }
+
+func TestAFormHoldsWholeValuesOrNone(t *testing.T) {
+	t.Parallel()
+	for length, want := range map[int]bool{350: true, 500: false} {
+		p := kuanza()
+		p.LeadType, p.URL = "", "https://kuanza.com/"+strings.Repeat("x", length)
+		got, err := renderer().Reply(verdicts(needing(p, lacks(rules.LeadTypeOf)...)), registration(), original(), northwind(), identity())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if has := strings.Contains(got.Text, "\nURL: "+p.URL+"\n"); has != want {
+			t.Errorf("a URL of %d characters: in the form %v, want %v", len(p.URL), has, want)
+		}
+		if strings.Contains(got.Text, "\nURL: ") && !want {
+			t.Errorf("half a URL stands in the form:\n%s", got.Text)
+		}
+	}
+}

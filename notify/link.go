@@ -43,7 +43,10 @@ func (r *Renderer) form(ref rules.Reference, known rules.Prospect, label string)
 		subject = "Registration " + string(ref)
 	}
 	for _, field := range rules.Fields {
-		value := clean(known.Get(field), maxValue)
+		value := clean(known.Get(field), maxForm)
+		if strings.HasSuffix(value, "…") {
+			value = "" // half a value sent back would overwrite the whole one (D20)
+		}
 		if field == rules.LeadTypeOf {
 			value = known.LeadType.Words()
 		}

@@ -131,6 +131,15 @@ var situations = []situation{
 		d.Release = []rules.Holding{{Ref: "R-1A2B3C", Company: "Harbour Tea", Until: "2026-12-01"}, {Ref: "R-4D5E6F", Company: "Lisbon Tiles", Until: "2027-01-15"}}
 		return d
 	}(), registration())},
+	{"rejected, two beyond the cap", reply(func() rules.Decision {
+		one, two := refused(rules.CapReached), refused(rules.CapReached)
+		two.Ref, two.Prospect.Company = "R-9XW2NC", "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch-Verwaltungsgesellschaft"
+		two.Prospect.URL = "https://www.llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch.example/a/very/long/path/that/does/not/end"
+		d := verdicts(one, two)
+		d.Meter = rules.Meter{Used: 50, Of: 50}
+		d.Release = []rules.Holding{{Ref: "R-1A2B3C", Company: "Harbour Tea", Until: "2026-12-31"}}
+		return d
+	}(), registration())},
 	{"rejected, agreement missing", reply(verdicts(refused(rules.AgreementMissing)), registration())},
 	{"rejected, partner suspended", reply(verdicts(refused(rules.PartnerSuspended)), registration())},
 	{"rejected, partner inactive", func(r *notify.Renderer) (notify.Rendered, error) {
@@ -182,6 +191,13 @@ var situations = []situation{
 		j := needing(p, lacks(rules.Company)...)
 		j.Asked = 2
 		return j
+	}()), registration())},
+	{"needs a lead type for a very long name", reply(verdicts(func() rules.Judgement {
+		p := kuanza()
+		p.LeadType, p.Company = "", "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch-Verwaltungsgesellschaft mbH & Co. KG aA"
+		p.URL = "https://www.llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch.example/a/very/long/path/that/does/not/end"
+		p.Email = "ana.maria.domingos.de.sousa.e.silva.pereira@llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch.example"
+		return needing(p, lacks(rules.LeadTypeOf)...)
 	}()), registration())},
 	{"needs better lines than were given", reply(verdicts(func() rules.Judgement {
 		p := reiss()

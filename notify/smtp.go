@@ -253,7 +253,6 @@ func (s SMTP) open(ctx context.Context, utf8 bool) (*conversation, error) {
 		line = &wire{Conn: conn}
 		line.patience.Store(int64(s.timeout()))
 		stop = context.AfterFunc(whole, func() { line.cut(whole.Err()) })
-
 		if s.TLS == "none" && !loopback(conn.RemoteAddr()) {
 			return nil, notHere(s.Addr) // a name that leads elsewhere
 		}
