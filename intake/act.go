@@ -620,7 +620,7 @@ func bareAnswers(text string, rd *rules.Reading, span rules.Span) bool {
 	}
 	rd.Spans = map[rules.Field]rules.Span{}
 	if t := bareType(text); t != "" {
-		rd.LeadType = t
+		rd.LeadType, rd.All = t, words.contains("all", text)
 		rd.Spans[rules.LeadTypeOf] = span
 		return true
 	}
@@ -744,12 +744,13 @@ func (p *parser) loose() {
 		rest = append(rest, s)
 	}
 	if len(p.readings) == 0 && len(p.items) == 0 {
-		whole := ""
+		var fresh strings.Builder
 		for _, l := range p.v {
-			if (l.zone == fresh || l.zone == closing) && !l.blank() {
-				whole += " " + l.text
+			if l.isOwn() && !l.blank() && fresh.Len() < 4000 {
+				fresh.WriteString(" " + clip(l.text))
 			}
 		}
+		whole := fresh.String()
 		switch {
 		case strings.TrimSpace(whole) == "":
 		case len(rest) == 0 || words.begins("reaction", strings.Trim(whole, " []👍❤️🎉")) || strings.Contains(whole, "reacted to your message") || p.thankful(rest):

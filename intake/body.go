@@ -62,6 +62,9 @@ func (v view) String() string {
 // offset is where a line's text begins in the printed line.
 func (l line) offset() int { return 2 * l.depth }
 
+// isOwn says whether the sender wrote the line now.
+func (l line) isOwn() bool { return l.zone == fresh || l.zone == closing }
+
 func (l line) blank() bool { return strings.TrimSpace(l.text) == "" }
 
 // textLines makes lines of a text/plain part. Flowed text is joined
@@ -244,35 +247,76 @@ func (v view) attribution(i int) int {
 	return 0
 }
 
+// extent holds what markSignatures asks of a view again and again, worked out
+// once from the back.
+type extent struct {
+	end    []int // where the run of fresh lines that holds i ends
+	strong []int // how many lines before i hold labels that no signature has
+	ps     []int // the next postscript from i on
+	rules  map[string]int
+}
+
+func (v view) extent() extent {
+	e := extent{end: make([]int, len(v)+1), strong: make([]int, len(v)+1), ps: make([]int, len(v)+1), rules: map[string]int{}}
+	e.end[len(v)], e.ps[len(v)] = len(v), len(v)
+	for i := len(v) - 1; i >= 0; i-- {
+		e.end[i], e.ps[i] = i, e.ps[i+1]
+		if v[i].zone == fresh || v[i].zone == signature || v[i].zone == closing {
+			e.end[i] = max(i+1, e.end[i+1])
+			if isPostscript(v[i].text) {
+				e.ps[i] = i
+			}
+		}
+	}
+	for i, l := range v {
+		e.strong[i+1] = e.strong[i]
+		if l.zone == quoted || l.depth > 0 || i > maxLines {
+			continue
+		}
+		if t := strings.TrimSpace(l.text); isRule(t) {
+			e.rules[t]++
+		}
+		for _, h := range findLabels(l.text) {
+			switch h.field {
+			case labelFirst, labelLast, labelType, labelReference:
+				e.strong[i+1] = e.strong[i] + 1
+			}
+		}
+	}
+	return e
+}
+
+// tellsProspect says whether lines hold labels that no signature has.
+func (e extent) tellsProspect(from, to int) bool {
+	return from < to && e.strong[to] > e.strong[from]
+}
+
 // markSignatures finds the sender's signature in what is fresh. Data that only a
 // prospect has (a first name, a lead type) below a sign-off are no signature.
 func (v view) markSignatures(owner []token) {
+	e := v.extent()
 	for i := 0; i < len(v); i++ {
 		l := &v[i]
 		if l.zone != fresh || l.blank() {
 			continue
 		}
 		text := strings.TrimSpace(l.text)
+		end := e.end[i]
 		switch {
 		case text == "--" || text == "—" || l.text == "-- ":
-			end := v.freshEnd(i)
-			if !v.tellsProspect(i+1, end) && !v.isBlockRule(i) {
+			// Two hyphens that stand more than once are a rule between blocks.
+			if !e.tellsProspect(i+1, end) && e.rules[text] <= 1 {
 				v.paint(i, end, signature)
 				i = end - 1
 			}
 		case words.begins("tail", text):
 			l.zone = signature
-			// What follows a phone's tail directly is still its tail.
-			if i+1 < len(v) && v[i+1].zone == fresh && words.begins("tail", strings.TrimSpace(v[i+1].text)) {
-				v[i+1].zone = signature
-			}
 		case isClosing(text), isOwnName(text, owner):
-			end := v.freshEnd(i)
-			if ps := v.postscript(i+1, end); ps > 0 {
+			if ps := e.ps[min(i+1, len(v))]; ps > i && ps < end {
 				end = ps
 			}
-			if v.tellsProspect(i+1, end) || v.saysMore(i+1, end) {
-				if !v.tellsProspect(i+1, end) && words.begins("closing", text) {
+			if e.tellsProspect(i+1, end) || v.saysMore(i+1, end) {
+				if !e.tellsProspect(i+1, end) && words.begins("closing", text) {
 					l.zone = closing
 				}
 				continue
@@ -284,17 +328,6 @@ func (v view) markSignatures(owner []token) {
 	}
 }
 
-// isBlockRule: two hyphens that stand more than once are a rule between blocks.
-func (v view) isBlockRule(i int) bool {
-	n := 0
-	for j := range v {
-		if v[j].zone == fresh && strings.TrimSpace(v[j].text) == strings.TrimSpace(v[i].text) {
-			n++
-		}
-	}
-	return n > 1
-}
-
 func (v view) paint(from, to int, z zone) {
 	for i := from; i < to; i++ {
 		if v[i].zone == fresh {
@@ -303,35 +336,11 @@ func (v view) paint(from, to int, z zone) {
 	}
 }
 
-// freshEnd is where the run of fresh lines that holds i ends.
-func (v view) freshEnd(i int) int {
-	for i < len(v) && (v[i].zone == fresh || v[i].zone == signature || v[i].zone == closing) {
-		i++
-	}
-	return i
-}
-
-func (v view) postscript(from, to int) int {
-	for i := from; i < to; i++ {
-		t := strings.ToLower(strings.TrimSpace(v[i].text))
-		if strings.HasPrefix(t, "ps ") || strings.HasPrefix(t, "ps:") || strings.HasPrefix(t, "p.s.") || strings.HasPrefix(t, "pps") || strings.HasPrefix(t, "nb:") {
-			return i
-		}
-	}
-	return 0
-}
-
-// tellsProspect says whether lines hold labels that no signature has.
-func (v view) tellsProspect(from, to int) bool {
-	for i := from; i < to; i++ {
-		if v[i].zone == quoted || v[i].depth > 0 {
-			continue
-		}
-		for _, h := range findLabels(v[i].text) {
-			switch h.field {
-			case labelFirst, labelLast, labelType, labelReference:
-				return true
-			}
+func isPostscript(s string) bool {
+	t := strings.ToLower(strings.TrimSpace(s))
+	for _, p := range []string{"ps ", "ps:", "p.s.", "pps", "nb:", "p.s:", "ps."} {
+		if strings.HasPrefix(t, p) {
+			return true
 		}
 	}
 	return false

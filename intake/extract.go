@@ -42,19 +42,29 @@ type collector struct {
 	gapMax int            // -1: no label stands above its value
 	soft   bool           // an empty line, a rule or prose stands before this line
 	next   string         // lead type of the next block alone
+	last   int            // the last line with a label
 }
+
+// maxBlocks and maxLines bound what one mail can make us do; a list that long
+// does not come as labelled lines.
+const (
+	maxBlocks = 1000
+	maxLines  = 20000
+)
 
 // collect reads all blocks of the lines that read admits.
 func collect(v view, read []bool) *collector {
 	c := &collector{v: v, read: read, used: make([]bool, len(v)), hits: make([][]labelHit, len(v))}
-	for i := range v {
+	for i := range v[:min(len(v), maxLines)] {
 		if read[i] || v[i].zone == quoted && v[i].depth > 0 {
-			c.hits[i] = findLabels(v[i].text)
+			if c.hits[i] = findLabels(v[i].text); len(c.hits[i]) > 0 {
+				c.last = i
+			}
 		}
 	}
 	c.styleAbove()
 	c.soft = true
-	for i := 0; i < len(v); i++ {
+	for i := 0; i < len(v) && len(c.blocks) < maxBlocks; i++ {
 		switch {
 		case !read[i]:
 			c.answerBelow(i)
@@ -280,7 +290,7 @@ func (c *collector) unlabelled(i int) {
 		c.put(i, labelType)
 		return
 	}
-	if t := headingType(text); t != "" {
+	if t := headingType(text); t != "" && c.last > i {
 		c.flush()
 		c.typed, c.used[i] = t, true
 	} else if c.heading(i) {

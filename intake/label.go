@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"math/bits"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -132,22 +133,42 @@ func (v *vocabulary) near(label string) labelField {
 		return ""
 	}
 	allowed := 1
-	if len(label) >= 8 {
+	if len(label) >= 7 {
 		allowed = 2
 	}
 	best, field := allowed+1, labelField("")
-	for phrase, f := range v.labels {
-		if len(phrase) < 5 || f == labelIgnored && len(phrase) < 6 || len(phrase) > len(label)+allowed || len(phrase) < len(label)-allowed {
-			continue
-		}
-		switch d := distance(label, phrase, allowed); {
-		case d < best:
-			best, field = d, f
-		case d == best && d <= allowed && f != field:
-			field = ""
+	letters := letterSet(label)
+	for n := len(label) - allowed; n <= len(label)+allowed && n < len(v.spelled); n++ {
+		for _, s := range v.spelled[n] {
+			// One edit changes at most two letters of the set.
+			if bits.OnesCount64(s.letters^letters) > 2*allowed {
+				continue
+			}
+			switch d := distance(label, s.phrase, allowed); {
+			case d < best:
+				best, field = d, s.field
+			case d == best && d <= allowed && s.field != field:
+				field = ""
+			}
 		}
 	}
 	return field
+}
+
+// spelling is a label as its typos are looked for.
+type spelling struct {
+	phrase  string
+	letters uint64
+	field   labelField
+}
+
+// letterSet is the set of a word's bytes, folded to 64.
+func letterSet(s string) uint64 {
+	var set uint64
+	for i := 0; i < len(s); i++ {
+		set |= 1 << (s[i] & 63)
+	}
+	return set
 }
 
 // distance is the number of edits (insert, delete, replace, exchange of

@@ -462,7 +462,7 @@ func (m *Message) compose() {
 			continue
 		}
 		decoded, sure := decodeCharset(p.data, p.params["charset"])
-		if !sure && !isASCII(p.data) {
+		if !sure && p.params["charset"] != "" && !isASCII(p.data) {
 			m.warn("the charset of a part was guessed")
 		}
 		if p.mediaType == "text/html" {

@@ -172,7 +172,7 @@ func (p *parser) choose() *collector {
 	freshOf := func(v view) *collector {
 		read := make([]bool, len(v))
 		for i, l := range v {
-			read[i] = l.zone == fresh || l.zone == closing
+			read[i] = l.isOwn()
 		}
 		return collect(v, read)
 	}
@@ -278,6 +278,9 @@ func contradictions(text, html []*block) {
 	}
 }
 
+// maxSentences bounds how much prose is looked at: more than a person reads.
+const maxSentences = 1500
+
 // prose cuts what no label accounts for into sentences. Line ends inside a
 // paragraph do not count unless a line is an entry of a list or stands alone.
 func (p *parser) prose() []sentence {
@@ -288,6 +291,10 @@ func (p *parser) prose() []sentence {
 		if t := strings.TrimSpace(text.String()); t != "" {
 			parts := splitSentences(t)
 			for _, s := range parts {
+				if len(out) == maxSentences {
+					break
+				}
+				s = clip(s)
 				out = append(out, sentence{text: s, span: span, line: len(parts) == 1})
 				// Sentences of one paragraph keep their order by offset.
 				span.From++
@@ -297,11 +304,15 @@ func (p *parser) prose() []sentence {
 	}
 	before := ""
 	for i, l := range p.v {
-		if l.zone != fresh || p.used[i] || l.blank() || isRule(l.text) {
+		if len(out) == maxSentences {
+			break
+		}
+		if l.zone != fresh || p.used[i] || l.blank() || isRule(l.text) || text.Len() > 20000 {
 			flush()
 			before = ""
 			continue
 		}
+		l.text = clip(l.text)
 		t := strings.TrimSpace(l.text)
 		b := bullet(t)
 		if b > 0 || before != "" && (strings.HasSuffix(before, ":") || utf8.RuneCountInString(before) < 45 && !joins(before, t)) || command(t) {
@@ -489,7 +500,7 @@ func (p *parser) mentions() []rules.Reference {
 		}
 	}
 	for _, l := range p.v {
-		if l.zone == fresh || l.zone == closing {
+		if l.isOwn() && len(out) < 200 {
 			add(l.text)
 		}
 	}

@@ -30,6 +30,9 @@ var (
 
 // references finds the references in a text, in their places.
 func references(s string) []located {
+	if len(s) > 1<<16 {
+		s = s[:1<<16]
+	}
 	if !strings.Contains(s, "R-") && !strings.Contains(s, "r-") {
 		return nil
 	}

@@ -123,6 +123,8 @@ type vocabulary struct {
 	sections map[string]*section
 	// labels maps a folded label to its field.
 	labels map[string]labelField
+	// spelled holds the labels long enough for typos, by their length in bytes.
+	spelled [][]spelling
 }
 
 func mustWords(file string) *vocabulary {
@@ -181,6 +183,12 @@ func parseWords(file string) (*vocabulary, error) {
 				if old, dup := v.labels[whole]; dup && old != f {
 					return nil, fmt.Errorf("words.txt:%d: %q is a label of %s and of %s", n, whole, old, f)
 				}
+				if _, known := v.labels[whole]; !known && len(whole) >= 5 && len(whole) < 64 && !(f == labelIgnored && len(whole) < 6) {
+					for len(v.spelled) <= len(whole) {
+						v.spelled = append(v.spelled, nil)
+					}
+					v.spelled[len(whole)] = append(v.spelled[len(whole)], spelling{whole, letterSet(whole), f})
+				}
 				v.labels[whole] = f
 			}
 		}
@@ -206,6 +214,16 @@ func matchAt(ts []token, i int, p []string) int {
 		at++
 	}
 	return at - i
+}
+
+// clip bounds the work on one line or sentence: what is longer is no label, no
+// greeting and no request that a person wrote.
+func clip(s string) string {
+	const longest = 3000
+	if len(s) <= longest {
+		return s
+	}
+	return strings.ToValidUTF8(s[:longest], "")
 }
 
 // find returns the first place, and there the longest match, of a section's
@@ -234,7 +252,7 @@ func (v *vocabulary) has(name, text string) bool {
 
 // contains says whether a phrase of the section stands in the text.
 func (v *vocabulary) contains(name, text string) bool {
-	at, _ := v.find(name, tokens(text), 0)
+	at, _ := v.find(name, tokens(clip(text)), 0)
 	return at >= 0
 }
 

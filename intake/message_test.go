@@ -1,0 +1,294 @@
+package intake
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"leadmail/rules"
+)
+
+// TestRepairs goes through what real mail gets wrong: the eleven weaknesses of
+// LIBRARIES.md and the repairs of MAIL.md.
+func TestRepairs(t *testing.T) {
+	t.Parallel()
+	const from, text = "ilse@northwind.example", "First name: Jörg"
+	for _, c := range []struct {
+		name string
+		raw  string
+		text string // what the text must hold
+		warn bool
+	}{
+		{"weakness 1, MAIL 76: a leading mbox From line", "From ilse Mon Jan 12 09:14:31 2026\nFrom: ilse@northwind.example\n\nFirst name: Jörg", text, true},
+		{"MAIL 76: a quoted From line", ">From ilse Mon Jan 12 09:14:31 2026\nFrom: ilse@northwind.example\n\nFirst name: Jörg", text, true},
+		{"weakness 2, MAIL 73: no closing boundary", "From: ilse@northwind.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=utf-8\n\nFirst name: Jörg", text, true},
+		{"weakness 3: a From that does not parse", "From: Ilse, of Northwind <ilse@northwind.example>\n\nFirst name: Jörg", text, false},
+		{"weakness 4: quoted-printable with a semicolon", "From: ilse@northwind.example\nContent-Transfer-Encoding: quoted-printable;\n\nFirst name: J=C3=B6rg", text, false},
+		{"weakness 4: 7-bit", "From: ilse@northwind.example\nContent-Transfer-Encoding: 7-bit\n\nFirst name: Jörg", text, false},
+		{"weakness 4, MAIL 88: x-uuencode", "From: ilse@northwind.example\nContent-Transfer-Encoding: x-uuencode\n\nbegin 644 a.txt\n11FER<W0@;F%M93H@2L.V<F<*\n`\nend\n", text, false},
+		{"weakness 4: an encoding nobody knows", "From: ilse@northwind.example\nContent-Transfer-Encoding: plaintext\n\nFirst name: Jörg", text, true},
+		{"weakness 5, MAIL 81: utf-7", "From: ilse@northwind.example\nContent-Type: text/plain; charset=unicode-1-1-utf-7\n\nFirst name: J+APY-rg", text, false},
+		{"weakness 5: a quoted charset", "From: ilse@northwind.example\nContent-Type: text/plain; charset='utf-8'\n\nFirst name: Jörg", text, false},
+		{"weakness 5, MAIL 80: an unknown charset, really Windows-1252", "From: ilse@northwind.example\nContent-Type: text/plain; charset=x-nix\n\nFirst name: J\xf6rg", text, true},
+		{"MAIL 80: declared utf-8, really Windows-1252", "From: ilse@northwind.example\nContent-Type: text/plain; charset=utf-8\n\nFirst name: J\xf6rg", text, true},
+		{"weakness 6, MAIL 75: a colonless header line", "From: ilse@northwind.example\nthis is nonsense\nContent-Type: text/plain; charset=utf-8\n\nFirst name: Jörg", text, true},
+		{"weakness 6: a continuation that is not indented, in a part", "From: ilse@northwind.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain;\ncharset=utf-8\n\nFirst name: Jörg\n--b--", text, true},
+		{"weakness 7: blank lines before the header", "\n\n \nFrom: ilse@northwind.example\n\nFirst name: Jörg", text, true},
+		{"weakness 7: a byte order mark before the header", "\ufeffFrom: ilse@northwind.example\n\nFirst name: Jörg", text, true},
+		{"weakness 8, MAIL 74: no boundary parameter", "From: ilse@northwind.example\nContent-Type: multipart/mixed\n\n--guess\nContent-Type: text/plain\n\nFirst name: Jörg\n--guess--", text, true},
+		{"weakness 9, MAIL 86: base64 with an illegal byte and without padding", "From: ilse@northwind.example\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nRmlyc3Qg\x01bmFtZTogSsO2cmc", text, true},
+		{"MAIL 86: base64 with a list's footer", "From: ilse@northwind.example\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nRmlyc3QgbmFtZTogSsO2cmc=\n_____________\nthe list footer", text, true},
+		{"weakness 9, MAIL 87: broken quoted-printable", "From: ilse@northwind.example\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\nFirst name: J=C3=B6rg 100=% =ZZ", text, false},
+		{"weakness 10: a missing quote in Content-Type", "From: ilse@northwind.example\nContent-Type: multipart/mixed; boundary=\"b; charset=utf-8\n\n--b\n\nFirst name: Jörg\n--b--", text, false},
+		{"weakness 11: raw 8-bit inside an encoded word", "From: =?utf-8?Q?J\xc3\xb6rg?= <ilse@northwind.example>\n\nFirst name: Jörg", text, false},
+		{"MAIL 78: an unknown charset in the display name", "From: =?x-nix?Q?Ilse?= <ilse@northwind.example>\n\nFirst name: Jörg", text, false},
+		{"MAIL 77: NUL and CR in a header", "From: Ilse\x00 <ilse@northwind.example>\nSubject: a\x00b\rc\n\nFirst name: Jörg", text, false},
+		{"MAIL 79: gb2312 that is really gb18030", "From: ilse@northwind.example\nContent-Type: text/plain; charset=gb2312\n\nFirst name: J\x81\x30\x89\x31rg", "First name: J", false},
+		{"MAIL 90: empty text, full HTML", "From: ilse@northwind.example\nContent-Type: multipart/alternative; boundary=b\n\n--b\n\n\n--b\nContent-Type: text/html; charset=utf-8\n\n<p>First name: Jörg</p>\n--b--", text, false},
+		{"CRCRLF line ends", "From: ilse@northwind.example\r\r\nSubject: x\r\r\n\r\r\nFirst name: Jörg", text, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			m := Reader{}.Read([]byte(c.raw))
+			if m.From != from && !strings.Contains(c.name, "does not parse") {
+				t.Errorf("From %q", m.From)
+			}
+			if !strings.Contains(m.Text, c.text) {
+				t.Errorf("text %q does not hold %q", m.Text, c.text)
+			}
+			if strings.ContainsAny(m.Subject+m.FromName, "\x00\r\n") {
+				t.Errorf("controls in %q %q", m.Subject, m.FromName)
+			}
+			if (len(m.Warnings) > 0) != c.warn {
+				t.Errorf("warnings %q, want any: %v", m.Warnings, c.warn)
+			}
+		})
+	}
+}
+
+func TestDecodeWords(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, in, want string }{
+		{"plain", "Lead registration", "Lead registration"},
+		{"two words are joined", "=?utf-8?Q?Kuanza?= =?utf-8?Q?_Coffee?=", "Kuanza Coffee"},
+		{"MAIL 82: a character split over two words", "=?utf-8?B?Ssw=?= =?utf-8?B?iHJn?=", "Jo\u0308rg"[:1] + "\u0308rg"},
+		{"MAIL 83: a language", "=?UTF-8*de?Q?Gr=C3=BC=C3=9Fe?=", "Grüße"},
+		{"MAIL 84: CR LF inside", "=?utf-8?Q?a=0D=0ABcc:_x?=", "a Bcc: x"},
+		{"MAIL 85: raw 8-bit", "Gr\xfc\xdfe", "Grüße"},
+		{"an unknown charset costs only itself", "=?x-nix?Q?Ilse?= B", "Ilse B"},
+		{"an unfinished word stands for itself", "=?utf-8?Q?abc", "=?utf-8?Q?abc"},
+		{"bidirectional controls are removed", "invoice\u202egpj.exe", "invoicegpj.exe"},
+	} {
+		if got := decodeWords(c.in); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestMessageFields(t *testing.T) {
+	t.Parallel()
+	refs := ""
+	for i := range 100 {
+		refs += fmt.Sprintf(" <r%d@x.example>\n", i)
+	}
+	raw := eml("From: Ilse <Ilse.B@Northwind.EXAMPLE>\nSender: desk@northwind.example\nReply-To: a@northwind.example, b@northwind.example\nTo: partners@leanstack.example\nDate: Mon, 12 Jan 2026 09:14:31 +0100\nMessage-ID:\n <id-1@northwind.example>\nIn-Reply-To: <r99@x.example>\nReferences:"+refs+"Content-Type: multipart/mixed; boundary=b",
+		"--b\nContent-Type: text/plain; charset=utf-8\n\nhello\n--b\nContent-Type: application/octet-stream; name=\"../../etc/passwd\"\nContent-Transfer-Encoding: base64\n\naGVsbG8=\n--b--\n")
+	m := Reader{}.Read(raw)
+	if m.From != "Ilse.B@northwind.example" || m.Sender != "desk@northwind.example" || len(m.ReplyTo) != 2 || m.Authors != 1 {
+		t.Errorf("addresses: %q %q %q %d", m.From, m.Sender, m.ReplyTo, m.Authors)
+	}
+	if m.MessageID != "id-1@northwind.example" || len(m.References) != 32 || m.References[31] != "r99@x.example" {
+		t.Errorf("ids: %q %d %v", m.MessageID, len(m.References), m.References[len(m.References)-1])
+	}
+	if want := time.Date(2026, 1, 12, 8, 14, 31, 0, time.UTC); !m.Date.Equal(want) {
+		t.Errorf("date %v, want %v", m.Date, want)
+	}
+	if len(m.Attachments) != 1 || m.Attachments[0].Name != "passwd" || string(m.Attachments[0].Data) != "hello" {
+		t.Errorf("attachments %+v", m.Attachments)
+	}
+	q := Reader{}.Parse(m)
+	if len(q.Thread) != 32 || q.Thread[0] != "r99@x.example" || q.Thread[1] != "r98@x.example" {
+		t.Errorf("thread %v", q.Thread)
+	}
+	if m.Text != "hello" {
+		t.Errorf("text %q", m.Text)
+	}
+	// MAIL.md 58, 62: trace headers change the raw hash, never the content's.
+	other := Reader{}.Read(append([]byte("Received: from elsewhere\r\nX-Spam: no\r\n"), raw...))
+	if other.RawHash == m.RawHash || other.ContentHash != m.ContentHash {
+		t.Error("other trace headers: want another raw hash, the same content hash")
+	}
+	changed := Reader{}.Read([]byte(strings.Replace(string(raw), "hello", "hullo", 1)))
+	if changed.ContentHash == m.ContentHash {
+		t.Error("another body: want another content hash")
+	}
+	// MAIL.md 101: what no clock says is no date.
+	for _, d := range []string{"", "Thu, 01 Jan 1970 00:00:00 +0000", "Fri, 31 Dec 9999 23:59:59 +0000", "Mon, 32 Jan 2026 00:00:00 +0000", "yesterday"} {
+		if m := (Reader{}).Read(eml("Date: "+d, "x")); !m.Date.IsZero() {
+			t.Errorf("Date %q was believed: %v", d, m.Date)
+		}
+	}
+}
+
+// TestBombs: what would cost a naive reader its memory or its day.
+func TestBombs(t *testing.T) {
+	t.Parallel()
+	nested := ""
+	for i := range 5000 {
+		nested += fmt.Sprintf("--b%d\nContent-Type: multipart/mixed; boundary=b%d\n\n", i, i+1)
+	}
+	for name, raw := range map[string][]byte{
+		"5,000 levels":                eml("Content-Type: multipart/mixed; boundary=b0", nested),
+		"a header of 20 MB":           eml("X-Long: "+strings.Repeat("a", 20<<20), "hi"),
+		"100,000 parts":               eml("Content-Type: multipart/mixed; boundary=b", strings.Repeat("--b\n\nx\n", 100000)),
+		"1 MB of quote marks":         eml("", strings.Repeat(">", 1<<20)),
+		"1 MB of colons":              eml("", strings.Repeat(":", 1<<20)),
+		"a line of labels":            eml("", strings.Repeat("First name: a, ", 60000)),
+		"60,000 labelled lines":       eml("", strings.Repeat("First name: Jane\nLast name: Doe\n", 30000)),
+		"5,000 links":                 eml("Content-Type: text/html", strings.Repeat("<a href=\"https://x.example/y\">z</a><br>", 5000)),
+		"deep HTML":                   eml("Content-Type: text/html", strings.Repeat("<div>", 100000)+"hi"),
+		"deep tables":                 eml("Content-Type: text/html", strings.Repeat("<table><tr><td>", 20000)+"hi"),
+		"a megabyte of encoded words": eml("Subject: "+strings.Repeat("=?utf-8?Q?a?= ", 15000), "hi"),
+		"a long From":                 eml("From: "+strings.Repeat("a@b.example, ", 15000), "hi"),
+		"a sentence of 1 MB":          eml("", strings.Repeat("please renew Acme ", 55000)),
+		"26 MB":                       eml("", strings.Repeat("x", 26<<20)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			began := time.Now()
+			m := partners.Read(raw)
+			q := partners.Parse(m)
+			if d := time.Since(began); d > 2*time.Second {
+				t.Errorf("took %v", d)
+			}
+			if q.Kind == "" || m.RawHash == "" || len(m.Text) > maxText {
+				t.Errorf("kind %q, %d bytes of text", q.Kind, len(m.Text))
+			}
+		})
+	}
+}
+
+// TestNoQuadraticCase doubles the size of what could be quadratic and watches
+// the ratio of the times.
+func TestNoQuadraticCase(t *testing.T) {
+	for name, build := range map[string]func(n int) []byte{
+		"labelled lines":   func(n int) []byte { return eml("", strings.Repeat("First name: Jane\nLast name: Doe\n\n", n)) },
+		"labels in a line": func(n int) []byte { return eml("", strings.Repeat(strings.Repeat("First name: a, ", 100)+"\n", n/50)) },
+		"bare labels":      func(n int) []byte { return eml("", strings.Repeat("First name\n\n", n)) },
+		"prose": func(n int) []byte {
+			return eml("", strings.Repeat("Please renew R-7K4Q2M and drop Acme Ltd today. ", n))
+		},
+		"parts": func(n int) []byte {
+			return eml("Content-Type: multipart/mixed; boundary=b", strings.Repeat("--b\n\n"+strings.Repeat("x\n", n/10)+"\n", 10))
+		},
+		"html": func(n int) []byte {
+			return eml("Content-Type: text/html", strings.Repeat("<p>First name: <b>Jane</b></p>", n))
+		},
+		"closings":     func(n int) []byte { return eml("", strings.Repeat("Thanks\n", n)) },
+		"dashes":       func(n int) []byte { return eml("", strings.Repeat("--\nx y\n", n)) },
+		"attributions": func(n int) []byte { return eml("", strings.Repeat("On Monday 1 Jan he wrote:\n> x\n", n)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			best := func(n int) time.Duration {
+				raw := build(n)
+				d := time.Hour
+				for range 3 {
+					began := time.Now()
+					partners.Parse(partners.Read(raw))
+					d = min(d, time.Since(began))
+				}
+				return d
+			}
+			small, big := best(1000), best(4000)
+			// Linear is 4; quadratic is 16. Very short times say nothing.
+			if ratio := float64(big) / float64(small); ratio > 9 && big > 100*time.Millisecond {
+				t.Errorf("four times the size took %.1f times as long (%v, %v)", ratio, small, big)
+			}
+		})
+	}
+}
+
+// FuzzRead: no panic, bounded output, and nothing in the result that the mail
+// does not state.
+func FuzzRead(f *testing.F) {
+	for _, dir := range []string{"testdata/registrations", "testdata/own"} {
+		files, _ := filepath.Glob(filepath.Join(dir, "*.eml"))
+		for _, name := range files {
+			if b, err := os.ReadFile(name); err == nil && len(b) < 8<<10 {
+				f.Add(b)
+			}
+		}
+	}
+	for _, s := range seeds {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		m := partners.Read(raw)
+		q := partners.Parse(m)
+		if q.Kind == "" || len(m.Text) > maxText || strings.ContainsAny(m.Subject+m.FromName, "\x00\r\n") {
+			t.Fatalf("kind %q, %d bytes, subject %q", q.Kind, len(m.Text), m.Subject)
+		}
+		all := fold(m.plain.String() + " " + m.html.String() + " " + m.Subject)
+		for _, p := range q.Prospects {
+			for _, x := range []string{p.FirstName, p.LastName, p.Company} {
+				for _, w := range tokens(x) {
+					if !strings.Contains(all, w.w) {
+						t.Fatalf("%q is not in the mail", x)
+					}
+				}
+			}
+		}
+		for _, it := range q.Items {
+			if it.Prospect != nil && (*it.Prospect < 0 || *it.Prospect >= len(q.Prospects)) {
+				t.Fatalf("item %+v of %d prospects", it, len(q.Prospects))
+			}
+		}
+	})
+}
+
+// FuzzDecodeWords: a header's text never holds controls, whatever was encoded.
+func FuzzDecodeWords(f *testing.F) {
+	f.Add("=?utf-8?Q?a=0D=0A?=")
+	f.Add("=?utf-7?B?KwA?= =?x*y?q?_?=")
+	f.Fuzz(func(t *testing.T, s string) {
+		if got := decodeWords(s); strings.ContainsAny(got, "\x00\r\n") {
+			t.Fatalf("%q", got)
+		}
+	})
+}
+
+// BenchmarkRead reads the development corpus; the public fixtures beside it where
+// they are there.
+func BenchmarkRead(b *testing.B) {
+	load := func(pattern string) (mails [][]byte, size int64) {
+		files, _ := filepath.Glob(pattern)
+		for _, name := range files {
+			raw, err := os.ReadFile(name)
+			if err != nil {
+				b.Fatal(err)
+			}
+			mails = append(mails, raw)
+			size += int64(len(raw))
+		}
+		return mails, size
+	}
+	for name, pattern := range map[string]string{"registrations": "testdata/registrations/*.eml", "public": publicMail + "/sisimai/maildir/*/*.eml"} {
+		mails, size := load(pattern)
+		if len(mails) == 0 {
+			continue
+		}
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(size / int64(len(mails)))
+			n := 0
+			for b.Loop() {
+				partners.Parse(partners.Read(mails[n%len(mails)]))
+				n++
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "mails/s")
+		})
+	}
+}
+
+var _ = rules.Request{}
