@@ -128,6 +128,7 @@ type Desk struct {
 	tended  bool // folders were made sure of on this connection
 	begun   bool
 	compare time.Time
+	most    int // mails fetched at a time; fewer after a failure
 	// owed wakes the sender after a commit.
 	owed chan struct{}
 	// trouble remembers which alerts are out, for the notice of recovery.
@@ -175,6 +176,7 @@ func New(o Options) (*Desk, error) {
 		policy:  o.Program.Policy,
 		owed:    make(chan struct{}, 1),
 		trouble: newTrouble(),
+		most:    chunkMails,
 	}, nil
 }
 

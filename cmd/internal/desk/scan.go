@@ -3,6 +3,8 @@ package desk
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -140,7 +142,7 @@ func (d *Desk) scan(ctx context.Context, s *intake.Session) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		chunk := firstChunk(waiting)
+		chunk := firstChunk(waiting, d.most)
 		waiting = waiting[len(chunk):]
 		if err := d.work(ctx, s, box, moved, chunk); err != nil {
 			return err
@@ -274,10 +276,11 @@ func (d *Desk) gone(ctx context.Context, undecided []store.InboxMessage, found [
 	return nil
 }
 
-func firstChunk(mails []intake.Found) []intake.Found {
+// firstChunk takes as many mails as fit, most at the most.
+func firstChunk(mails []intake.Found, most int) []intake.Found {
 	var octets int64
 	for i, m := range mails {
-		if octets += m.Size; i > 0 && (i >= chunkMails || octets > chunkOctets) {
+		if octets += m.Size; i > 0 && (i >= most || octets > chunkOctets) {
 			return mails[:i]
 		}
 	}
@@ -291,12 +294,14 @@ func (d *Desk) work(ctx context.Context, s *intake.Session, box store.MailboxSta
 		uids[i] = f.UID
 	}
 	fetched := map[uint32]intake.Fetched{}
-	if err := s.Fetch(ctx, uids, func(f intake.Fetched) error {
+	err := s.Fetch(ctx, uids, func(f intake.Fetched) error {
 		fetched[f.UID] = f
 		return nil
-	}); err != nil {
-		return fmt.Errorf("fetch: %w", err)
+	})
+	if err != nil {
+		return errors.Join(err, d.halve(ctx, box, moved, chunk, err))
 	}
+	d.most = min(2*d.most, chunkMails)
 	for _, f := range chunk {
 		mail, ok := fetched[f.UID]
 		if !ok {
@@ -311,6 +316,27 @@ func (d *Desk) work(ctx context.Context, s *intake.Session, box store.MailboxSta
 		}
 	}
 	return nil
+}
+
+// halve closes in on a mail that the server cannot deliver without breaking the
+// connection (MAIL.md 125): after each failure half as many mails are asked for,
+// and one that fails alone is counted, and quarantined after the third time.
+func (d *Desk) halve(ctx context.Context, box store.MailboxState, moved uint32, chunk []intake.Found, failure error) error {
+	var broken *intake.FetchError
+	if ctx.Err() != nil || !errors.As(failure, &broken) {
+		return nil
+	}
+	d.most = max(1, d.most/2)
+	if len(chunk) > 1 {
+		return nil
+	}
+	mail := intake.Fetched{UID: chunk[0].UID, Received: chunk[0].Received, Size: chunk[0].Size}
+	m, attempt, err := d.enter(ctx, box, moved, mail)
+	if err != nil || attempt <= maxAttempts {
+		return err
+	}
+	_, err = d.decide(ctx, m, d.unread(m, mail))
+	return err
 }
 
 // file carries out the filing that committed decisions owe.
@@ -340,11 +366,63 @@ func (d *Desk) fileOne(ctx context.Context, s *intake.Session, f store.Filing) e
 	if err != nil {
 		return err
 	}
-	err = s.File(ctx, intake.Filing{UID: f.UID, Folder: d.Folders.Name(f.Folder), MessageID: f.MessageID, RawHash: f.RawHash, Repeated: f.Attempts > 0})
+	to := intake.Filing{UID: f.UID, Folder: d.Folders.Name(f.Folder), MessageID: f.MessageID, RawHash: f.RawHash, Repeated: f.Attempts > 0}
+	if f.From == "" {
+		err = s.File(ctx, to)
+	} else {
+		err = d.refile(ctx, f, to)
+	}
 	if err != nil {
 		return err
 	}
 	return d.Store.Update(context.WithoutCancel(ctx), d.Now(), func(tx *store.Tx) error { return tx.Filed(f.InboxID) })
+}
+
+// refile moves a mail on from one of our folders, as when a review is over. Its
+// UID there is not known: it is looked for by receipt instant and hash, over a
+// connection of its own, since a session knows one mailbox. One that a person has
+// put elsewhere meanwhile is left to that person.
+func (d *Desk) refile(ctx context.Context, f store.Filing, to intake.Filing) (err error) {
+	server := d.IMAP
+	server.Mailbox = d.Folders.Name(f.From)
+	s, err := intake.Dial(ctx, server)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if _, err := s.Select(ctx); errors.Is(err, intake.ErrNoFolder) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	uids, err := s.Search(ctx, 0)
+	if err != nil {
+		return err
+	}
+	found, err := s.Headers(ctx, uids)
+	if err != nil {
+		return err
+	}
+	var candidates []uint32
+	for _, c := range found {
+		if c.Received.Equal(f.Received) {
+			candidates = append(candidates, c.UID)
+		}
+	}
+	if len(candidates) == 0 {
+		d.Log.Info("a mail is no longer in its folder; it stays where somebody put it", "inbox", f.InboxID, "folder", server.Mailbox)
+		return nil
+	}
+	err = s.Fetch(ctx, candidates, func(m intake.Fetched) error {
+		if sum := sha256.Sum256(m.Raw); hex.EncodeToString(sum[:]) == f.RawHash {
+			to.UID = m.UID
+		}
+		return nil
+	})
+	if err != nil || to.UID == 0 {
+		return err
+	}
+	return s.File(ctx, to)
 }
 
 // copySent puts copies of what was sent where a person looks for them.
