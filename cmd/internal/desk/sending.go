@@ -21,6 +21,9 @@ const (
 	// sendBatch is how many messages one look takes.
 	sendBatch = 20
 
+	// stopGrace is how long a delivery may still take once the desk is told to stop.
+	stopGrace = 20 * time.Second
+
 	pauseFirst, pauseMost = time.Minute, 15 * time.Minute
 )
 
@@ -58,12 +61,25 @@ func (d *Desk) sendDue(ctx context.Context) (tried int, err error) {
 				return tried, ctx.Err()
 			}
 			// The delivery in hand is finished even when the desk is told to stop.
-			if err := d.send(context.WithoutCancel(ctx), m); err != nil {
+			finishing, done := outlast(ctx, stopGrace)
+			err := d.send(finishing, m)
+			done()
+			if err != nil {
 				return tried, err
 			}
 			tried++
 		}
 	}
+}
+
+// outlast is a context that ends a while after ctx does; done must be called.
+func outlast(ctx context.Context, grace time.Duration) (longer context.Context, done func()) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		t := time.AfterFunc(grace, cancel)
+		context.AfterFunc(longer, func() { t.Stop() })
+	})
+	return longer, func() { stop(); cancel() }
 }
 
 // send makes one attempt. It is counted before the network is touched; the bytes
@@ -89,6 +105,7 @@ func (d *Desk) send(ctx context.Context, m store.OutboxMessage) error {
 	began := d.Now()
 	failure := d.SMTP.Deliver(ctx, m.From, m.To, m.Raw)
 	state, next, why := d.fate(m, failure)
+	ctx = context.WithoutCancel(ctx) // what happened is noted in any case
 	err = d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error {
 		if notify.FateOf(failure) == notify.FateNoSuchAddress {
 			if err := tx.Suppress(m.To, why); err != nil {
