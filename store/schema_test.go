@@ -457,6 +457,16 @@ func testSwallowed(t *testing.T, s server) {
 	if n := db.count(t, "suppressions"); n != 0 {
 		t.Errorf("%d rows are left", n)
 	}
+	// It is that mail's failure, not its neighbours'.
+	db.update(t, func(tx *Tx) error {
+		if err := tx.Savepoint("mail", func() error { bad(tx); return nil }); err == nil {
+			t.Error("a savepoint with a failed statement said that all is well")
+		}
+		return tx.Suppress("next@mail.example", "x")
+	})
+	if n := db.count(t, "suppressions"); n != 1 {
+		t.Errorf("%d rows of the next mail, want 1", n)
+	}
 }
 
 func testView(t *testing.T, s server) {

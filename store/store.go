@@ -196,6 +196,9 @@ func (db *DB) in(ctx context.Context, conn *sql.Conn, opts *sql.TxOptions, now t
 	over = true
 	if err := inner.Commit(); err != nil {
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+			err = ctx.Err() // database/sql was faster in rolling it back
+		}
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
@@ -251,6 +254,9 @@ func (tx *Tx) control(sql string) error {
 
 // fail notes a statement's error and gives it its meaning.
 func (tx *Tx) fail(err error) error {
+	if errors.Is(err, sql.ErrTxDone) && tx.ctx.Err() != nil {
+		err = tx.ctx.Err()
+	}
 	switch tx.dialect.judge(err) {
 	case taken:
 		err = fmt.Errorf("%w: %w", ErrTaken, err)
