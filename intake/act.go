@@ -32,11 +32,15 @@ func (p *parser) act() {
 			continue
 		}
 		verbs, refs := p.verbs(s.text), references(s.text)
+		if len(refs) == 0 && strings.HasSuffix(s.text, "?") && words.contains("ask help", s.text) && !words.contains("ask status", s.text) {
+			p.once(rules.VerbHelp, s.span)
+			continue
+		}
 		if len(verbs) == 0 {
 			if c := registrationOf(s.text); c != "" {
 				antecedent = c
 			}
-			if len(refs) > 0 && carried != "" && (s.line || len(strings.Fields(s.text)) <= 6*len(refs)) {
+			if len(refs) > 0 && carried != "" && !spares(s.text) && (s.line || len(strings.Fields(s.text)) <= 6*len(refs)) {
 				for _, r := range refs {
 					p.item(carried, string(r.ref), s.span, r.from)
 				}
@@ -61,7 +65,15 @@ func (p *parser) act() {
 				end = verbs[i+1].from
 			}
 			found := false
+			spared := -1 // from here on references are excepted: "but keep R-…"
+			if at := sparesAt(s.text[v.to:end]); at >= 0 {
+				spared = v.to + at
+			}
 			for k, r := range refs {
+				if spared >= 0 && r.from > spared {
+					bound[k] = true
+					continue
+				}
 				if bound[k] || r.from > end || r.from < v.from && i > 0 && bound[k] {
 					continue
 				}
@@ -260,6 +272,20 @@ func (p *parser) verbs(s string) []verbAt {
 	}
 	return kept
 }
+
+// sparesAt finds where a sentence begins to except what it names: "but keep",
+// "not", "leave". -1 where it does not.
+func sparesAt(s string) int {
+	for _, t := range tokens(s) {
+		switch t.w {
+		case "keep", "leave", "but", "not", "except", "don't", "unless", "however", "whereas", "while", "without", "stays", "stay", "instead":
+			return t.from
+		}
+	}
+	return -1
+}
+
+func spares(s string) bool { return sparesAt(s) >= 0 }
 
 // asks says whether a sentence is a request rather than a report.
 func asks(s string) bool {

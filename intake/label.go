@@ -287,6 +287,17 @@ func findLabels(s string) []labelHit {
 			hits = append(hits, labelHit{field: f, from: from, to: len(s), sep: kind, at: start})
 			break
 		}
+		if (kind == ':' || kind == '-') && tries == 1 && isNumbered(s[start:i]) {
+			// "Lead 2: First name: Jane, Last name: …"
+			start = i + size
+			start += bullet(s[start:])
+			for start < len(s) && s[start] == ' ' {
+				start++
+			}
+			tries = 0
+			i = start - 1
+			continue
+		}
 		i += size - 1
 	}
 	if hits == nil {
@@ -314,6 +325,15 @@ func findLabels(s string) []labelHit {
 		hits[i].from, hits[i].to = trimSpan(s, h.from, h.to)
 	}
 	return hits
+}
+
+// isNumbered says whether a text is a heading with its number: "Lead 2".
+func isNumbered(s string) bool {
+	ts := tokens(s)
+	if len(ts) < 2 || len(ts) > 3 || !words.has("heading", ts[0].w) {
+		return false
+	}
+	return strings.Trim(ts[len(ts)-1].w, "0123456789") == "" && len(ts[len(ts)-1].w) <= 3
 }
 
 // moreLabels cuts the value of the last hit where further labels stand in it.

@@ -181,6 +181,13 @@ func TestStatements(t *testing.T) {
 		}
 	}
 
+	// Our one open question answered with a bare value, or with "there is none".
+	const asked = "\n\nOn Tue, 7 Apr 2026 at 09:00, Desk <partners@leanstack.example> wrote:\n> Registration: R-2WX8KM\n> Website:\n"
+	q = parse("Subject: Re: Not registered yet\nIn-Reply-To: <a@b.example>", "there is no website"+asked)
+	if len(q.Prospects) != 1 || len(q.Prospects[0].None) != 1 || q.Prospects[0].None[0] != rules.URL || q.Items[0].Verb != rules.VerbAnswer {
+		t.Errorf("no website: got %+v %+v", q.Prospects, q.Items)
+	}
+
 	// The sender's own address is never a prospect's.
 	q = parse("", strings.Replace(form, "tobias@kaltwerk.example", "ilse@northwind.example", 1))
 	if len(q.Prospects) != 1 || q.Prospects[0].Email != "" {

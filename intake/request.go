@@ -409,7 +409,19 @@ func startsSentence(s string) bool {
 // accept keeps the blocks that are prospects and tells how each is meant.
 func (p *parser) accept() {
 	var blocks []*block
+	owner := p.m.owner()
+	others := 0
 	for _, b := range p.blocks {
+		if b.Email != "" && !strings.EqualFold(b.Email, string(p.m.From)) {
+			others++
+		}
+	}
+	for _, b := range p.blocks {
+		// The sender's own details, set above the prospect's.
+		if name := strings.TrimSpace(b.FirstName + " " + b.LastName); b.FirstName != "" && b.LastName != "" && isOwnName(name, owner) && (others > 0 || len(p.blocks) > 1) ||
+			strings.EqualFold(b.Email, string(p.m.From)) && others > 0 && b.Email != "" {
+			continue
+		}
 		for _, f := range []rules.Field{rules.Email} {
 			// The sender's and our own address are never a prospect's.
 			if a := b.Get(f); a != "" && (strings.EqualFold(a, string(p.m.From)) || p.r.Mailbox != "" && strings.EqualFold(a, string(p.r.Mailbox))) {

@@ -358,11 +358,6 @@ func splitName(s, email string) (first, last string, st state) {
 	case len(names) == 2:
 		return names[0], names[1], usable
 	}
-	for i := 1; i < len(names); i++ {
-		if particles[strings.ToLower(names[i])] {
-			return strings.Join(names[:i], " "), strings.Join(names[i:], " "), usable
-		}
-	}
 	local, _, _ := strings.Cut(foldWord(email, false), "@")
 	if local != "" {
 		pieces := strings.FieldsFunc(local, func(r rune) bool { return r == '.' || r == '_' || r == '-' })
@@ -373,6 +368,22 @@ func splitName(s, email string) (first, last string, st state) {
 				return strings.Join(names[:i], " "), strings.Join(names[i:], " "), usable
 			}
 		}
+	}
+	for i := 1; i < len(names); i++ {
+		if !particles[strings.ToLower(names[i])] {
+			continue
+		}
+		// "Piet van der Berg"; but "Maria del Carmen Ruiz" stays open.
+		plain := 0
+		for _, w := range names[i:] {
+			if !particles[strings.ToLower(w)] {
+				plain++
+			}
+		}
+		if plain != 1 {
+			return "", "", unusable
+		}
+		return strings.Join(names[:i], " "), strings.Join(names[i:], " "), usable
 	}
 	// An initial in the middle belongs to the first name.
 	if len(names) == 3 && utf8.RuneCountInString(strings.Trim(names[1], ".")) == 1 {
