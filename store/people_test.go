@@ -275,6 +275,40 @@ func testCloseHeld(t *testing.T, s server) {
 	if n := db.count(t, "prospects WHERE state = 'lapsed'"); n != 2 {
 		t.Errorf("%d prospects were closed with their mail, want 2", n)
 	}
+
+	// A prospect under review and a question: the mail stays until both are done.
+	both := see(t, db, func(tx *Tx) (int64, error) {
+		id, err := tx.mail()
+		if err != nil {
+			return 0, err
+		}
+		b, err := tx.Book(tx.from("northwind"), anywhere)
+		if err != nil {
+			return 0, err
+		}
+		if err := tx.Record(Record{InboxID: id, Book: b, Policy: rules.DefaultPolicy(), Request: rules.Request{Questions: []string{"When?"}},
+			Decision: rules.Decision{State: rules.MailDecided, Folder: rules.FolderReview, Judgements: []rules.Judgement{underReview(ref(1), "a.example", 1)}}}); err != nil {
+			return 0, err
+		}
+		return id, tx.QueueFiling(id, rules.FolderReview)
+	})
+	goes := func() rules.Folder {
+		t.Helper()
+		for _, f := range see(t, db, func(tx *Tx) ([]Filing, error) { return tx.Filings("INBOX", 1, 0) }) {
+			if f.InboxID == both {
+				return f.Folder
+			}
+		}
+		return ""
+	}
+	db.update(t, func(tx *Tx) error { return tx.DecideReview(ref(1), true, halfYear, "staff", "") })
+	if f := goes(); f != rules.FolderReview {
+		t.Errorf("with a question left the mail goes to %s", f)
+	}
+	db.update(t, func(tx *Tx) error { return tx.CloseHeld(both, "staff", "") })
+	if f := goes(); f != rules.FolderProcessed {
+		t.Errorf("with nothing left the mail goes to %s", f)
+	}
 	wants(t, "closing what does not wait", db.Update(context.Background(), received, func(tx *Tx) error { return tx.CloseHeld(filed, "staff", "") }), ErrNotFound)
 }
 

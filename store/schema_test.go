@@ -487,7 +487,7 @@ func testView(t *testing.T, s server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := db.View(context.Background(), func(tx *Tx) error { return tx.Suppress("c@d.example", "x") }); err == nil {
+	if err := db.View(context.Background(), func(tx *Tx) error { _, err := tx.exec("DELETE FROM suppressions"); return err }); err == nil {
 		t.Error("a view wrote")
 	}
 	if n := db.count(t, "suppressions"); n != 1 {
