@@ -90,3 +90,49 @@ install_packages() {
 	[ -z $ours ] || rm -f $policy
 	[ $status = 0 ] || die "apt-get could not install $*"
 }
+
+# unpack_root NAME PACKAGE...: the packages with all that they depend on,
+# unpacked into a folder of the cache that is a root of its own: nothing of the
+# host is needed to run what lies there, whatever the host has installed. Prints
+# that folder. Perl and what only maintainer scripts use are left out.
+unpack_root() {
+	command -v apt-get >/dev/null && command -v dpkg >/dev/null ||
+		die "$1 are unpacked from Debian's packages, and this is no Debian"
+	local name=$1 root part closure
+	shift
+	# shellcheck source=/dev/null
+	root=$(cache)/$name-$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-debian}")-$(dpkg --print-architecture)
+	if [ -e "$root/.complete" ]; then
+		printf '%s' "$root"
+		return
+	fi
+	say "$name: unpacking Debian's packages into $root"
+	# With an empty status nothing counts as installed.
+	local nothing=(-o Dir::State::status=/dev/null)
+	apt get "${nothing[@]}" update >/dev/null || die "apt-get update failed: is the Debian mirror reachable?"
+	closure=$(apt get "${nothing[@]}" --simulate --no-install-recommends install "$@" |
+		awk '$1 == "Inst" && $2 !~ /^(lib)?perl|-perl$|^(usrmerge|dpkg|debconf|adduser|ucf|e2fsprogs|logsave|cpio|openssl|ssl-cert)$/ {print $2}') ||
+		die "apt-get cannot resolve $*"
+	# The lock makes a second one, started meanwhile, wait for the first.
+	(
+		flock 9
+		[ ! -e "$root/.complete" ] || exit 0
+		part=$root.part
+		rm -rf "$root" "$part"
+		mkdir -p "$part/.debs" "$part/usr"/{bin,sbin,lib,lib64,lib32,libx32}
+		for dir in bin sbin lib lib64 lib32 libx32; do ln -s "usr/$dir" "$part/$dir"; done
+		cd "$part/.debs"
+		# shellcheck disable=SC2086
+		apt get "${nothing[@]}" download $closure >/dev/null
+		for deb in *.deb; do
+			# Older packages name /bin and /lib, which are links here as on any Debian.
+			dpkg-deb --fsys-tarfile "$deb" | tar -C .. -x --keep-directory-symlink --no-same-owner
+		done
+		cd ..
+		rm -rf .debs usr/share/{doc,man,locale,info,lintian}
+		touch .complete
+		cd /
+		mv "$part" "$root"
+	) 9>"$root.lock" || die "downloading and unpacking of $* failed"
+	printf '%s' "$root"
+}
