@@ -786,9 +786,6 @@ func (p *parser) loose() {
 		if p.register && len(rest) > 0 && len(p.m.Attachments) > 0 {
 			return
 		}
-		if p.register && !questions(rest) && p.announces(rest) {
-			return
-		}
 		if len(rest) > 0 {
 			p.items = append(p.items, rules.Item{Verb: rules.VerbAsk, Span: rest[0].span})
 			for _, s := range rest {
@@ -811,19 +808,6 @@ func (p *parser) loose() {
 		}
 	}
 }
-
-func questions(rest []sentence) bool {
-	for _, s := range rest {
-		if strings.Contains(s.text, "?") {
-			return true
-		}
-	}
-	return false
-}
-
-// announces says whether the text only introduces a registration ("please
-// register the lead below") whose lines were not found.
-func (p *parser) announces(rest []sentence) bool { return len(p.blocks) > 0 }
 
 func (p *parser) question(s string) {
 	if len(p.questions) < 20 {

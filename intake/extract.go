@@ -27,7 +27,6 @@ type block struct {
 	lone   bool
 	labels int // labels other than ignored ones
 	first  int // index of its first line
-	above  []string
 }
 
 // collector reads the lines of a view that belong to one zone.
@@ -81,8 +80,42 @@ func collect(v view, read []bool) *collector {
 		}
 	}
 	c.flush()
+	c.blocks = joined(c.blocks)
 	c.settle()
 	return c
+}
+
+// joined lays blocks of one reference over each other: our own mails name the
+// reference in a sentence first and in the form below.
+func joined(blocks []*block) []*block {
+	at := map[rules.Reference]*block{}
+	kept := blocks[:0]
+	for _, b := range blocks {
+		old := at[b.Ref]
+		if b.Ref == "" || old == nil {
+			at[b.Ref] = b
+			kept = append(kept, b)
+			continue
+		}
+		old.Prospect = b.Prospect.Over(old.Prospect)
+		for f, s := range b.Spans {
+			old.Spans[f] = s
+		}
+		for f := range b.seen {
+			old.seen[f] = true
+		}
+		for f, raw := range b.Unusable {
+			if old.Get(f) == "" {
+				old.unusable(f, raw)
+			}
+		}
+		old.None = append(old.None, b.None...)
+		if b.full != "" {
+			old.full, old.fullSpan = b.full, b.fullSpan
+		}
+		old.labels += b.labels
+	}
+	return kept
 }
 
 // value finds the line that holds the value of a label that stands alone in line

@@ -46,7 +46,6 @@ type renderer struct {
 	out   []line
 	cur   strings.Builder
 	style style
-	last  bool // the line being built has a word already
 	blank bool // a blank is due before the next word
 }
 

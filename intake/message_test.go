@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"leadmail/rules"
 )
 
 // TestRepairs goes through what real mail gets wrong: the eleven weaknesses of
@@ -290,5 +288,3 @@ func BenchmarkRead(b *testing.B) {
 		})
 	}
 }
-
-var _ = rules.Request{}

@@ -415,7 +415,7 @@ func readType(s string) (rules.LeadType, state) {
 			return t, usable
 		}
 	}
-	if q && m && !words.contains("negation", s) {
+	if q && m && (!words.contains("negation", s) || strings.Contains(s, " or ") || strings.Contains(s, "/")) {
 		// Both, as the form offers them: nothing was chosen.
 		return "", missing
 	}
