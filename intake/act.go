@@ -436,14 +436,14 @@ func registrationOf(s string) string {
 		}
 	}
 	for i, t := range ts {
-		if t.w != "registration" || i == 0 {
+		if t.w != "registration" && t.w != "lead" && t.w != "prospect" || i == 0 {
 			continue
 		}
 		// Capitals right before it.
 		k := i
 		for k > 0 {
 			r, _ := utf8.DecodeRuneInString(s[ts[k-1].from:])
-			if !unicode.IsUpper(r) || fillers[ts[k-1].w] {
+			if !unicode.IsUpper(r) || fillers[ts[k-1].w] || ts[k-1].w == "qualified" || ts[k-1].w == "managed" || ts[k-1].w == "new" {
 				break
 			}
 			k--
