@@ -41,29 +41,36 @@ func (initCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	there := exists(c.Database) == nil && !c.Database.Postgres()
 	if err := a.create(c); err != nil {
 		return err
-	}
-	if there {
-		fmt.Fprintf(a.stdout, "the database %s is there already: kept as it is\n", c.Database)
-	} else {
-		fmt.Fprintf(a.stdout, "the database %s is ready\n", c.Database)
 	}
 	fmt.Fprint(a.stdout, confirm)
 	fmt.Fprintf(a.stdout, "\nNext: edit %s, then\n\n    leadmail check\n    leadmail partners add --help\n    leadmail run\n", path)
 	return nil
 }
 
-// create opens the database, which makes it, and gives it its tables.
-func (a *app) create(c *config.Config) error {
+// create makes the database and its tables. One that is there is left to run,
+// which brings it up to date: nobody expects init to change what exists.
+func (a *app) create(c *config.Config) (err error) {
+	there := exists(c.Database) == nil && !c.Database.Postgres()
 	db, err := store.Open(a.ctx, c.Database.URL())
 	if err != nil {
 		return failed(hint(err), "cannot open the database %s: %w", c.Database, err)
 	}
-	_, err = db.Migrate(a.ctx)
-	if err := errors.Join(err, db.Close()); err != nil {
+	defer func() { err = errors.Join(err, db.Close()) }()
+	pending, err := db.Pending(a.ctx)
+	if err == nil && !there {
+		_, err = db.Migrate(a.ctx)
+	}
+	switch {
+	case err != nil:
 		return failed(hint(err), "cannot prepare the database %s: %w", c.Database, err)
+	case !there:
+		fmt.Fprintf(a.stdout, "the database %s is ready\n", c.Database)
+	case pending > 0:
+		fmt.Fprintf(a.stdout, "the database %s is there already: kept as it is; it lacks %d migration(s), leadmail run carries them out\n", c.Database, pending)
+	default:
+		fmt.Fprintf(a.stdout, "the database %s is there already: kept as it is\n", c.Database)
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 	"github.com/google/go-cmp/cmp"
 
+	"leadmail/cmd/internal/config"
 	"leadmail/cmd/internal/mailhost"
 	"leadmail/rules"
 	"leadmail/store"
@@ -38,27 +39,65 @@ type prompt struct {
 	env         map[string]string
 }
 
+// testNow is when tests happen, unless they move their clock.
+var testNow = time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC)
+
 func newPrompt(t testing.TB) *prompt {
 	t.Helper()
 	dir := t.TempDir()
-	return &prompt{TB: t, dir: dir, config: filepath.Join(dir, "leadmail.yaml"), now: time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC), env: map[string]string{}}
+	return &prompt{TB: t, dir: dir, config: filepath.Join(dir, "leadmail.yaml"), now: testNow, env: map[string]string{}}
 }
 
 // ready is a prompt after init.
 func ready(t testing.TB) *prompt {
 	t.Helper()
-	p := newPrompt(t)
-	p.run("", "init").done()
-	return p
+	return prepared(t, afterInit)
 }
 
 // withPartner has northwind on the roster, and harbor without an agreement.
 func withPartner(t testing.TB) *prompt {
 	t.Helper()
-	p := ready(t)
-	p.run("", "partners", "add", "northwind", "--name", "Northwind", "--address", "lena@northwind.example", "--url", "northwind.example", "--plan", "accelerator", "--agreement", "2026-01-05").done()
-	p.run("", "partners", "add", "harbor", "--name", "Harbor & Co", "--domain", "harbor.example", "--plan", "mentor").done()
+	return prepared(t, afterRoster)
+}
+
+// prepared copies a database that was made once: making its schema anew for each
+// test would be most of the tests' time.
+func prepared(t testing.TB, database func() ([]byte, error)) *prompt {
+	t.Helper()
+	b, err := database()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPrompt(t)
+	p.file("leadmail.yaml", config.Example)
+	p.file("leadmail.db", string(b))
 	return p
+}
+
+var (
+	afterInit   = sync.OnceValues(func() ([]byte, error) { return made([]string{"init"}) })
+	afterRoster = sync.OnceValues(func() ([]byte, error) {
+		return made([]string{"init"},
+			[]string{"partners", "add", "northwind", "--name", "Northwind", "--address", "lena@northwind.example", "--url", "northwind.example", "--plan", "accelerator", "--agreement", "2026-01-05"},
+			[]string{"partners", "add", "harbor", "--name", "Harbor & Co", "--domain", "harbor.example", "--plan", "mentor"})
+	})
+)
+
+// made is the database that command lines leave behind.
+func made(lines ...[]string) (b []byte, err error) {
+	dir, err := os.MkdirTemp("", "leadmail-test-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	p := &prompt{dir: dir, config: filepath.Join(dir, "leadmail.yaml"), now: testNow}
+	for _, args := range lines {
+		var said strings.Builder
+		if code := p.app(context.Background(), "", &said, &said).main(args); code != exitDone {
+			return nil, fmt.Errorf("%v: exit code %d: %s", args, code, said.String())
+		}
+	}
+	return os.ReadFile(filepath.Join(dir, "leadmail.db"))
 }
 
 // ran is what a command line came to.
@@ -273,6 +312,14 @@ func TestInitWritesOnceAndNamesTheFourPoints(t *testing.T) {
 		t.Errorf("the second init changed the configuration (%v)", err)
 	}
 	p.run("", "partners", "list").done().says("northwind")
+}
+
+func TestInitLeavesMigrationsToRun(t *testing.T) {
+	t.Parallel()
+	p := newPrompt(t)
+	p.file("leadmail.db", "") // as old as can be
+	p.run("", "init").done().says("leadmail.db is there already: kept as it is", "migration(s)", "leadmail run carries them out")
+	p.run("", "partners", "list").exits(exitFailed).says("start leadmail run once")
 }
 
 func TestWithoutAConfigurationOrADatabaseTheWayIsSaid(t *testing.T) {
