@@ -287,7 +287,7 @@ func findLabels(s string) []labelHit {
 			hits = append(hits, labelHit{field: f, from: from, to: len(s), sep: kind, at: start})
 			break
 		}
-		if (kind == ':' || kind == '-') && tries == 1 && isNumbered(s[start:i]) {
+		if (kind == ':' || kind == '-') && tries == 1 && (isNumbered(s[start:i]) || isPostscript(s[start:i]+":")) {
 			// "Lead 2: First name: Jane, Last name: …"
 			start = i + size
 			start += bullet(s[start:])

@@ -188,6 +188,11 @@ func TestStatements(t *testing.T) {
 		t.Errorf("no website: got %+v %+v", q.Prospects, q.Items)
 	}
 
+	q = parse("", strings.Replace(form, "Lead type: Qualified Lead\n", "", 1)+"\nBest,\nIlse\n\nPS: Lead type: Qualified Lead\n")
+	if len(q.Prospects) != 1 || q.Prospects[0].LeadType != rules.QualifiedLead {
+		t.Errorf("a postscript: got %+v", q.Prospects)
+	}
+
 	// The sender's own address is never a prospect's.
 	q = parse("", strings.Replace(form, "tobias@kaltwerk.example", "ilse@northwind.example", 1))
 	if len(q.Prospects) != 1 || q.Prospects[0].Email != "" {
