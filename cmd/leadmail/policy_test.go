@@ -242,3 +242,30 @@ func TestAStalePolicyPageIsNoticed(t *testing.T) {
 		})
 	}
 }
+
+// The README's conversation is in the words that partners really get.
+func TestTheReadmeQuotesRealReplies(t *testing.T) {
+	t.Parallel()
+	_, conversation, ok := strings.Cut(read(t, "README.md"), "\n## A conversation\n")
+	if !ok {
+		t.Fatal("README.md has no conversation")
+	}
+	_, conversation, _ = strings.Cut(conversation, "The answer:\n")
+	conversation, _, _ = strings.Cut(conversation, "\n## ")
+	plain := func(s string) string {
+		return regexp.MustCompile(`R-[0-9A-Z]{6}`).ReplaceAllString(strings.Join(strings.Fields(s), " "), "R-")
+	}
+	words, said := plain(gather(t).words), 0
+	for paragraph := range strings.SplitSeq(conversation, "\n\n") {
+		if !strings.HasPrefix(strings.TrimLeft(paragraph, "\n"), "    ") {
+			continue
+		}
+		said++
+		if p := plain(paragraph); !strings.Contains(words, p) {
+			t.Errorf("no golden reply says %q", p)
+		}
+	}
+	if said < 5 {
+		t.Errorf("the conversation has %d paragraphs", said)
+	}
+}
