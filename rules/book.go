@@ -114,6 +114,10 @@ func (b Book) open(p Policy) []Ask {
 	return asks
 }
 
+// madeBy says whether an ask was made, or made again, by the mail that the Book
+// is for. A mail of the same second, the mailbox's finest unit, counts as it.
+func (a Ask) madeBy(b Book) bool { return a.Last.Equal(b.Received) }
+
 // Meter counts the partner's slots as of the receipt.
 func (b Book) Meter(p Policy) Meter {
 	m := Meter{Of: p.MaxOutstanding}
@@ -135,9 +139,10 @@ func (b Book) freeSlot(p Policy) int {
 	if b.Meter(p).Used >= p.MaxOutstanding {
 		return 0
 	}
-	taken := map[int]bool{}
+	taken, today := map[int]bool{}, p.Day(b.Received)
 	for _, r := range b.Registrations {
-		if r.Partner == b.Partner.ID && r.Slot > 0 {
+		// What has ended may still bear its number, until somebody tidies up (D2).
+		if r.Partner == b.Partner.ID && r.Slot > 0 && r.Outstanding(today, b.Received) {
 			taken[r.Slot] = true
 		}
 	}

@@ -211,9 +211,12 @@ func asksOf(b Book, r Request, p Policy) []Ask {
 	if len(refs) == 0 {
 		refs = r.Mentions
 	}
+	seen := map[Reference]bool{}
 	for _, ref := range refs {
 		for _, a := range open {
-			if a.Ref == ref {
+			// A list of ours may name one prospect twice.
+			if a.Ref == ref && !seen[ref] {
+				seen[ref] = true
 				asks = append(asks, a)
 			}
 		}
@@ -229,7 +232,8 @@ func asksOf(b Book, r Request, p Policy) []Ask {
 //
 // A prospect that names another organisation, another address or another company
 // than the thread's ask is a new one: partners answer an old mail because that is
-// the quickest way to write to us.
+// the quickest way to write to us. So is another contact of the organisation of
+// which this mail asked or answered already: two contacts are not one (D9).
 func bind(b Book, r Request, p Policy, verb Verb, i int) (bound, unclear []Ask) {
 	read, open, thread := r.Prospects[i], b.open(p), asksOf(b, r, p)
 	byRef := func(ref Reference) []Ask {
@@ -260,6 +264,9 @@ func bind(b Book, r Request, p Policy, verb Verb, i int) (bound, unclear []Ask) 
 	}
 	var known, possible []Ask
 	for _, a := range thread {
+		if a.madeBy(b) && !sameContact(a.Prospect, read.Prospect) {
+			continue
+		}
 		switch likeness(a, read.Prospect, p) {
 		case +1:
 			known = append(known, a)
@@ -283,6 +290,9 @@ func bind(b Book, r Request, p Policy, verb Verb, i int) (bound, unclear []Ask) 
 	if org := p.organisation(read.URL); org != "" {
 		var same []Ask
 		for _, a := range open {
+			if a.madeBy(b) && !sameContact(a.Prospect, read.Prospect) {
+				continue
+			}
 			if org == p.organisation(a.Prospect.URL) || org == p.organisation(a.Proposal) {
 				same = append(same, a)
 			}
@@ -292,6 +302,15 @@ func bind(b Book, r Request, p Policy, verb Verb, i int) (bound, unclear []Ask) 
 		}
 	}
 	return nil, nil
+}
+
+// sameContact says whether two statements speak of one person, as far as they
+// say: by address, or else by name.
+func sameContact(a, b Prospect) bool {
+	if a.Email != "" && b.Email != "" {
+		return Address(a.Email).SameMailbox(Address(b.Email))
+	}
+	return (b.FirstName == "" || agrees(a.FirstName, b.FirstName)) && (b.LastName == "" || agrees(a.LastName, b.LastName))
 }
 
 // lacking are the asks that wait for something that the reading states.

@@ -466,3 +466,8 @@ func AcceptReview(b Book, ref Reference, p Policy) (Judgement, error) {
 	}
 	return j, nil
 }
+
+// RejectReview is the judgement by which staff refuse a prospect under review.
+func RejectReview(ref Reference, p Prospect, org OrganisationKey) Judgement {
+	return Judgement{Reading: -1, Verb: VerbRegister, Ref: ref, Decision: Rejected, Reasons: []Reason{}, Prospect: p, Organisation: org}
+}

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -122,16 +121,10 @@ func (c decideCmd) Run(a *app) error {
 			return err
 		}
 	}
-	o, err := desk.FromConfig(r.config)
+	d, err := a.desk(r)
 	if err != nil {
 		return err
 	}
-	o.Store, o.Now, o.NewReference, o.Log = r.DB, a.now, a.reference, slog.New(slog.DiscardHandler)
-	d, err := desk.New(o)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
 	return a.eachFile(c.Files, func(name string, raw []byte) error {
 		p, err := d.Decide(a.ctx, raw, at)
 		if err != nil {
@@ -143,7 +136,7 @@ func (c decideCmd) Run(a *app) error {
 		printReading(a.stdout, name, p.Request)
 		fmt.Fprintln(a.stdout)
 		printDecision(a.stdout, p.Decision)
-		switch mode := o.Mode; {
+		switch mode := d.Mode; {
 		case p.Decision.Reply == rules.ReplyNone:
 			fmt.Fprintln(a.stdout, "\n  no reply")
 		case p.Decision.Withheld != "":
@@ -160,6 +153,16 @@ func (c decideCmd) Run(a *app) error {
 		}
 		return nil
 	})
+}
+
+// desk is a desk that decides and records, and connects to nothing.
+func (a *app) desk(r *records) (*desk.Desk, error) {
+	o, err := desk.FromConfig(r.config)
+	if err != nil {
+		return nil, err
+	}
+	o.Store, o.Now, o.NewReference = r.DB, a.now, a.reference
+	return desk.New(o)
 }
 
 // instant reads --at. A day alone is its first instant in the program's zone.

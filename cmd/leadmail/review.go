@@ -1,8 +1,6 @@
 package main
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,10 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"leadmail/notify"
 	"leadmail/rules"
 	"leadmail/store"
-	"leadmail/templates"
 )
 
 type reviewCmd struct {
@@ -161,145 +157,64 @@ type reviewReject struct {
 // Run rejects.
 func (c reviewReject) Run(a *app) error { return a.settleReview(c.ID, false, c.Reason) }
 
-// settleReview carries out what a person decided: the record and the mail to the
-// partner in one transaction.
+// settleReview carries out what a person decided.
 func (a *app) settleReview(id string, accept bool, reason string) error {
-	return a.change(func(r *records, tx *store.Tx) error {
-		w, err := waiting(tx, id)
-		if err != nil {
-			return err
-		}
-		if w.Ref == "" {
-			verdict := "dealt with"
-			if !accept {
-				verdict = "needs nothing"
-			}
-			if reason != "" {
-				verdict += ": " + reason
-			}
-			if err := tx.CloseHeld(w.InboxID, a.actor, verdict); err != nil {
-				return err
-			}
-			fmt.Fprintf(a.stdout, "mail %d is closed; nobody is told.\n", w.InboxID)
-			return nil
-		}
-		if !accept && strings.TrimSpace(reason) == "" {
-			return usage("a rejection needs a reason", "give it with --reason; the partner reads it")
-		}
-		j, err := a.judge(r, tx, w, accept)
-		if err != nil {
-			return err
-		}
-		if err := tx.AcceptReview(j, a.actor, reason); err != nil {
-			if errors.Is(err, store.ErrTaken) {
-				return failed("reject it with a reason, or end the other registration first", "%s cannot be accepted any more: %w", w.Ref, err)
-			}
-			return err
-		}
-		fmt.Fprintf(a.stdout, "%s (%s) is %s", w.Ref, terminal(w.Prospect.Company), strings.ReplaceAll(string(j.Decision), "_", " "))
-		if j.Term.Until != "" {
-			fmt.Fprintf(a.stdout, " until %s", j.Term.Until)
-		}
-		fmt.Fprintln(a.stdout, ".")
-		return a.tellOutcome(r, tx, w, j, reason)
+	r, err := a.records()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	var w store.Review
+	err = r.View(a.ctx, func(tx *store.Tx) (err error) {
+		w, err = waiting(tx, id)
+		return err
 	})
-}
-
-// judge makes the judgement of a person's decision, as of now for what others
-// hold and as of the mail's receipt for the term (D3).
-func (a *app) judge(r *records, tx *store.Tx, w store.Review, accept bool) (rules.Judgement, error) {
-	if !accept {
-		return rules.Judgement{Reading: -1, Verb: rules.VerbRegister, Ref: w.Ref, Decision: rules.Rejected, Reasons: []rules.Reason{},
-			Prospect: w.Prospect, Organisation: w.Organisation}, nil
+	switch {
+	case err != nil:
+		return err
+	case w.Ref == "":
+		return a.closeHeld(r, w, accept, reason)
+	case !accept && strings.TrimSpace(reason) == "":
+		return usage("a rejection needs a reason", "give it with --reason; the partner reads it")
 	}
-	if err := tx.Touch(w.Partner, []rules.OrganisationKey{w.Organisation}, r.policy.Day(tx.Now())); err != nil {
-		return rules.Judgement{}, err
-	}
-	book, err := tx.Book(rules.Query{
-		Received: tx.Now(), Sender: rules.Sender{Partner: w.Partner, Verdict: rules.Trusted},
-		Organisations: []rules.OrganisationKey{w.Organisation}, Names: []rules.NameKey{rules.NameKeyOf(w.Prospect.Company)},
-		Zone: r.policy.Location(),
-	}, a.reference)
+	d, err := a.desk(r)
 	if err != nil {
-		return rules.Judgement{}, err
+		return err
 	}
-	j, err := rules.AcceptReview(book, w.Ref, r.policy)
-	if err != nil {
-		return j, failed("leadmail review show "+string(w.Ref)+" shows what stands in its way", "%w", err)
+	done, err := d.Review(a.ctx, w, accept, reason, a.actor)
+	switch {
+	case errors.Is(err, store.ErrTaken):
+		return failed("reject it with a reason, or end the other registration first", "%s cannot be accepted any more: %w", w.Ref, err)
+	case err != nil:
+		return failed("leadmail review show "+string(w.Ref)+" shows what stands in its way", "%w", err)
 	}
-	return j, nil
-}
-
-// tellOutcome queues the mail that tells the partner. It is not held in mode
-// approve: a person has just decided. In mode shadow nothing goes to partners.
-func (a *app) tellOutcome(r *records, tx *store.Tx, w store.Review, j rules.Judgement, reason string) error {
-	if w.InboxID == 0 || w.Sender == "" {
+	fmt.Fprintf(a.stdout, "%s (%s) is %s", w.Ref, terminal(w.Prospect.Company), strings.ReplaceAll(string(done.Judgement.Decision), "_", " "))
+	if until := done.Judgement.Term.Until; until != "" {
+		fmt.Fprintf(a.stdout, " until %s", until)
+	}
+	fmt.Fprintln(a.stdout, ".")
+	if done.Answer.ID == 0 {
 		fmt.Fprintln(a.stdout, "It came without a mail: nobody is told.")
 		return nil
 	}
-	m, err := tx.Inbox(w.InboxID)
-	if err != nil {
-		return err
-	}
-	p, err := tx.Partner(w.Partner)
-	if err != nil {
-		return err
-	}
-	original := notify.Original{From: m.Sender, Subject: m.Subject, MessageID: m.MessageID}
-	passes, err := tx.Decision(w.InboxID)
-	if err != nil {
-		return err
-	}
-	if len(passes) > 0 {
-		q := passes[len(passes)-1].Request
-		original.FromName = q.FromName
-		original.References = slices.Clone(q.Thread)
-		slices.Reverse(original.References) // Thread is newest first, the header oldest first
-	}
-	meter, err := meterOf(r, tx, w.Partner)
-	if err != nil {
-		return err
-	}
-	words, err := templates.Load(string(r.config.Templates))
-	if err != nil {
-		return err
-	}
-	program := notify.Program{Name: r.config.Program.Name, Address: r.config.Program.Address, Policy: r.policy}
-	id := randomWord()
-	out, err := notify.New(words, program).ReviewOutcome(j, reason, original, &p, meter,
-		notify.Identity{MessageID: id + "@" + program.Address.Domain(), Date: tx.Now().In(r.policy.Location()), Boundary: "leadmail-" + id})
-	if err != nil {
-		return fmt.Errorf("render the answer: %w", err)
-	}
-	mail := store.OutboxMessage{Key: "review/" + string(w.Ref), Kind: out.Kind, InboxID: w.InboxID, Partner: w.Partner, To: out.To, From: program.Address,
-		MessageID: out.MessageID, Subject: out.Subject, Raw: out.Raw, State: store.OutboxQueued, Numbering: out.Numbering}
-	if silent, err := shadowed(r, tx, p.ID); err != nil {
-		return err
-	} else if silent {
-		mail.State, mail.Why = store.OutboxHeld, "mode shadow: nothing is sent to partners"
-	}
-	n, err := tx.Queue(mail)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(a.stdout, "The answer to %s is %s: leadmail outbox show %d\n", out.To, mail.State, n)
+	fmt.Fprintf(a.stdout, "The answer to %s is %s: leadmail outbox show %d\n", done.Answer.To, done.Answer.State, done.Answer.ID)
 	return nil
 }
 
-// meterOf counts a partner's slots as they are now, as every answer says them.
-func meterOf(r *records, tx *store.Tx, id rules.PartnerID) (rules.Meter, error) {
-	all, err := tx.Registrations(store.RegistrationFilter{Partner: id})
-	m, today := rules.Meter{Of: r.policy.MaxOutstanding}, r.policy.Day(tx.Now())
-	for _, g := range all {
-		if !g.Outstanding(today, tx.Now()) || g.UnderReview() && g.Slot == 0 {
-			continue
-		}
-		m.Used++
-		if until := g.Until(); until != "" && today.DaysUntil(until) <= 30 {
-			m.Expiring++
-		}
+// closeHeld ends a held mail that somebody has dealt with, or that needs nothing.
+func (a *app) closeHeld(r *records, w store.Review, accept bool, reason string) error {
+	verdict := "dealt with"
+	if !accept {
+		verdict = "needs nothing"
 	}
-	return m, err
+	if reason != "" {
+		verdict += ": " + reason
+	}
+	err := r.Update(a.ctx, a.now(), func(tx *store.Tx) error { return tx.CloseHeld(w.InboxID, a.actor, verdict) })
+	if err == nil {
+		fmt.Fprintf(a.stdout, "mail %d is closed; nobody is told.\n", w.InboxID)
+	}
+	return err
 }
 
 // dueBy is when a review should be decided: so many hours after the receipt,
@@ -316,10 +231,4 @@ func dueBy(received time.Time, policy rules.Policy) time.Time {
 		}
 		t = midnight
 	}
-}
-
-func randomWord() string {
-	b := make([]byte, 16)
-	rand.Read(b)
-	return hex.EncodeToString(b)
 }

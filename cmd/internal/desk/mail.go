@@ -16,6 +16,9 @@ import (
 	"leadmail/store"
 )
 
+// shadowWhy is why a reply is held in mode shadow.
+const shadowWhy = "mode shadow: nothing is sent to partners"
+
 // maxRetries is how often a mail is decided anew because another transaction
 // was faster.
 const maxRetries = 5
@@ -235,7 +238,7 @@ func (d *Desk) queueReply(tx *store.Tx, done *Decided, msg intake.Message, mode 
 	out := d.outgoing(r, fmt.Sprintf("reply/%d/%d", done.Mail.ID, done.Mail.Pass), done.Mail)
 	switch mode {
 	case rules.ModeShadow:
-		out.State, out.Why = store.OutboxHeld, "mode shadow: nothing is sent to partners"
+		out.State, out.Why = store.OutboxHeld, shadowWhy
 	case rules.ModeApprove:
 		out.State, out.Why = store.OutboxHeld, "mode approve: waits for `leadmail outbox release`"
 	}
