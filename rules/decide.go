@@ -111,6 +111,7 @@ func withheld(b Book, r Request, p Policy) string {
 // items decides each thing that the mail asks for, in order, and returns the
 // Book after the last.
 func items(d *Decision, b Book, r Request, p Policy) Book {
+	repeated := map[Reference]bool{}
 	for _, it := range r.Items {
 		var js []Judgement
 		switch it.Verb {
@@ -118,7 +119,10 @@ func items(d *Decision, b Book, r Request, p Policy) Book {
 			if it.Prospect == nil || *it.Prospect < 0 || *it.Prospect >= len(r.Prospects) {
 				continue
 			}
-			js = reading(b, r, p, it.Verb, *it.Prospect)
+			var unclear bool
+			if js, unclear = reading(b, r, p, it.Verb, *it.Prospect, repeated); unclear && len(js) == 0 {
+				continue // those that it could mean are all asked for again already
+			}
 		case VerbConfirm:
 			js = confirmed(b, r, p)
 		}
@@ -158,14 +162,18 @@ func items(d *Decision, b Book, r Request, p Policy) Book {
 }
 
 // reading judges one prospect of the mail, or, where a bare answer was meant for
-// several, each of those.
-func reading(b Book, r Request, p Policy, verb Verb, i int) []Judgement {
-	bound, unclear := bind(b, r, p, verb, i)
-	var js []Judgement
+// several, each of those. unclear says that nothing chose among several asks;
+// these are asked for again, each once a mail, as repeated notes.
+func reading(b Book, r Request, p Policy, verb Verb, i int, repeated map[Reference]bool) (js []Judgement, unclear bool) {
+	bound, among := bind(b, r, p, verb, i)
 	switch {
-	case len(unclear) > 0:
+	case len(among) > 0:
 		// Several asks are open and nothing says which is meant: we ask again (D20).
-		for _, a := range unclear {
+		for _, a := range among {
+			if repeated[a.Ref] {
+				continue
+			}
+			repeated[a.Ref] = true
 			j := judge(b, Reading{}, &a, r, p)
 			j.Reading, j.Verb = i, verb
 			js = append(js, j)
@@ -183,7 +191,7 @@ func reading(b Book, r Request, p Policy, verb Verb, i int) []Judgement {
 		j.Reading, j.Verb = i, verb
 		js = append(js, j)
 	}
-	return js
+	return js, len(among) > 0
 }
 
 // confirmed carries out a YES: it confirms every website that our last mail in
@@ -211,14 +219,14 @@ func asksOf(b Book, r Request, p Policy) []Ask {
 	if len(refs) == 0 {
 		refs = r.Mentions
 	}
-	seen := map[Reference]bool{}
+	left := make(map[Reference]Ask, len(open))
+	for _, a := range open {
+		left[a.Ref] = a
+	}
 	for _, ref := range refs {
-		for _, a := range open {
-			// A list of ours may name one prospect twice.
-			if a.Ref == ref && !seen[ref] {
-				seen[ref] = true
-				asks = append(asks, a)
-			}
+		if a, found := left[ref]; found {
+			asks = append(asks, a)
+			delete(left, ref) // a list of ours may name one prospect twice
 		}
 	}
 	return asks

@@ -82,8 +82,12 @@ func SameName(a, b string) bool {
 		return true
 	}
 	x, y = strings.ReplaceAll(x, " ", ""), strings.ReplaceAll(y, " ", "")
-	return x == y || len(x) >= 6 && typos([]rune(x), []rune(y)) <= 1+len(x)/12
+	return x == y || len(x) >= 6 && len(y) <= longestName && typos([]rune(x), []rune(y)) <= 1+len(x)/12
 }
+
+// longestName is the longest name in which typing errors are looked for: the
+// work grows with its square.
+const longestName = 256
 
 // typos is the edit distance of two words.
 func typos(a, b []rune) int {

@@ -66,7 +66,7 @@ type prospectCase struct {
 	// until is the latest end that D29 leaves; "" where it sets none.
 	until Date
 	// blocked is set where the organisation is held: a review reserves nothing.
-	// late says that its holder's mail is younger than this one (D3).
+	// late says that the mails of all who hold it are younger than this one (D3).
 	blocked, late bool
 
 	j Judgement
@@ -98,15 +98,20 @@ func (c *prospectCase) organisation() {
 		}
 	}
 	other := c.b.Partners[org]
-	if c.own == nil && (other != "" && other != c.b.Partner.ID || c.blocked && !c.late) {
+	if !c.joins() && (other != "" && other != c.b.Partner.ID || c.blocked && !c.late) {
 		c.add(Conflict, "")
 	}
 	c.customer(org)
-	if c.own != nil && !c.renews {
-		c.j.Holds, c.j.Term = c.own.Ref, last(c.own.Terms)
+	if c.own != nil {
 		if t := c.own.Prospect.LeadType; c.j.Prospect.LeadType != "" && t != "" && t != c.j.Prospect.LeadType {
 			c.j.HeldType = t
 		}
+	}
+	if c.renews && c.j.HeldType != "" {
+		c.j.Prospect.LeadType = c.j.HeldType // the record is not changed, and the answer must not say so (D18)
+	}
+	if c.joins() {
+		c.j.Holds, c.j.Term = c.own.Ref, last(c.own.Terms)
 		if c.sameContact() {
 			c.add(AlreadyRegistered, "")
 		}
@@ -120,6 +125,7 @@ func (c *prospectCase) organisation() {
 // another's is in the way.
 func (c *prospectCase) holders(org OrganisationKey) {
 	var ended, withdrawn *Registration
+	earlier := false
 	for i := range c.b.Registrations {
 		reg := &c.b.Registrations[i]
 		if reg.Organisation != org {
@@ -128,6 +134,8 @@ func (c *prospectCase) holders(org OrganisationKey) {
 		outstanding := reg.Outstanding(c.today, c.b.Received)
 		mine := reg.Partner == c.b.Partner.ID
 		switch {
+		case mine && reg.State == StateRefused:
+			// Whatever it was when the mail came, nothing can join it any more.
 		case outstanding && mine:
 			if c.own == nil || c.own.UnderReview() {
 				c.own = reg
@@ -135,8 +143,9 @@ func (c *prospectCase) holders(org OrganisationKey) {
 			c.blocked = true
 		case outstanding:
 			c.blocked = true
-			c.late = c.late || reg.Received.After(c.b.Received)
-		case mine && reg.State != StateRefused && reg.Until() != "":
+			after := reg.Received.After(c.b.Received)
+			c.late, earlier = c.late || after, earlier || !after
+		case mine && reg.Until() != "":
 			if reg.EndedAt.IsZero() || reg.State == StateExpired {
 				ended = later(ended, reg)
 			} else {
@@ -144,6 +153,7 @@ func (c *prospectCase) holders(org OrganisationKey) {
 			}
 		}
 	}
+	c.late = c.late && !earlier
 	if c.own != nil || c.blocked {
 		return
 	}
@@ -174,9 +184,10 @@ func last(terms []Term) Term {
 }
 
 // customer is D15: an existing customer of the vendor may be registered only
-// under the lead types that the policy names, once the lead type is known.
+// under the lead types that the policy names, once the lead type is known. A
+// further contact registers nothing (D9).
 func (c *prospectCase) customer(org OrganisationKey) {
-	if c.j.Prospect.LeadType == "" {
+	if c.joins() || c.j.Prospect.LeadType == "" {
 		return
 	}
 	for _, t := range c.policy.RegisterCustomers {
@@ -298,6 +309,9 @@ func (c *prospectCase) doubts() {
 	for _, f := range c.read.Contradicts {
 		c.add(ContradictoryMail, f)
 	}
+	if c.twoVerbs() {
+		c.add(ContradictoryMail, "")
+	}
 	if a, err := ParseAddress(p.Email); err == nil && Suspicious(a.Domain()) {
 		c.add(SuspiciousAddress, Email)
 	}
@@ -310,6 +324,27 @@ func (c *prospectCase) doubts() {
 	if c.late && c.own == nil {
 		c.add(GrantedMeanwhile, "")
 	}
+}
+
+// twoVerbs says whether the mail asks to withdraw or to renew what it registers:
+// the same reference, or the same company.
+func (c *prospectCase) twoVerbs() bool {
+	for _, it := range c.req.Items {
+		if it.Ref == "" || it.Verb != VerbWithdraw && it.Verb != VerbRenew {
+			continue
+		}
+		if name, found := strings.CutPrefix(it.Ref, "company:"); found {
+			if key := NameKeyOf(name); key != "" && key == NameKeyOf(c.j.Prospect.Company) {
+				return true
+			}
+			continue
+		}
+		ref := Reference(it.Ref)
+		if ref == c.read.Ref || c.ask != nil && ref == c.ask.Ref || c.own != nil && ref == c.own.Ref {
+			return true
+		}
+	}
+	return false
 }
 
 // unclear is D10: the domain says one organisation and the name another.
@@ -364,6 +399,9 @@ func (c *prospectCase) conclude() Judgement {
 		asked := 0
 		if c.ask != nil {
 			asked = c.ask.Asked
+			if c.ask.madeBy(c.b) {
+				asked-- // one mail, one answer, one question
+			}
 		}
 		if asked >= c.policy.MaxAsks || asked > 0 && c.saysNone(URL) && j.Prospect.URL == "" {
 			// A person takes over: two asks were made (D21), or there is no website
@@ -430,7 +468,9 @@ func (c *prospectCase) reference(j Judgement) Reference {
 }
 
 // AcceptReview is the judgement by which staff accept a prospect under review.
-// Its date stays the receipt of its mail (D3): the term runs from that day. An
+// Its date stays the receipt of its mail (D3): the term runs from that day, as
+// long as it would have without the review: ninety days where this partner's had
+// ended (D25), no longer than what it had withdrawn (D29). An
 // organisation that this partner holds already takes it as a further contact;
 // one that another holds cannot be accepted, which is an error that says so.
 func AcceptReview(b Book, ref Reference, p Policy) (Judgement, error) {
@@ -447,6 +487,19 @@ func AcceptReview(b Book, ref Reference, p Policy) (Judgement, error) {
 	j := Judgement{Reading: -1, Verb: VerbRegister, Ref: ref, Decision: Accepted, Reasons: []Reason{},
 		Prospect: reg.Prospect, Organisation: reg.Organisation, Slot: reg.Slot,
 		Term: Term{N: 1, From: from, Until: Period{Months: p.ExpiryMonths}.After(from)}}
+	before := prospectCase{b: b, policy: p, today: from}
+	before.b.Received, before.b.Partner, before.b.Registrations = reg.Received, &Partner{ID: reg.Partner}, nil
+	for _, r := range b.Registrations {
+		if r.Ref != ref && r.Partner == reg.Partner {
+			before.b.Registrations = append(before.b.Registrations, r)
+		}
+	}
+	switch before.holders(reg.Organisation); {
+	case before.renews:
+		j.Term.Until = from.AddDays(p.RenewalDays)
+	case before.until != "":
+		j.Term.Until = min(j.Term.Until, before.until)
+	}
 	if reg.Slot > 0 {
 		return j, nil
 	}

@@ -36,6 +36,12 @@ func TestDecideSecondLook(t *testing.T) {
 			s.asked("R-AAAAAA", untyped(acme), 1, "2026-05-20")
 			s.book.Conversation = Conversation{MessageID: "m1@leanstack.example", Numbering: []Reference{"R-AAAAAA", "R-AAAAAA"}}
 		}, reply(Reading{Prospect: Prospect{LeadType: QualifiedLead}, All: true}), []string{"accepted R-AAAAAA until 2026-11-22"}},
+		{"two answers of which nothing says what they mean: each ask is asked again once", func(s *situation) {
+			s.asked("R-AAAAAA", untyped(acme), 1, "2026-05-20")
+			s.asked("R-BBBBBB", untyped(lead("bolt.example", "Bolt")), 1, "2026-05-20")
+			s.book.Conversation = Conversation{MessageID: "m1@leanstack.example", Numbering: []Reference{"R-AAAAAA", "R-BBBBBB"}}
+		}, reply(Reading{Prospect: Prospect{LeadType: QualifiedLead}}, Reading{Prospect: Prospect{LeadType: QualifiedLead}}),
+			[]string{"needs_info R-AAAAAA missing_field:lead_type", "needs_info R-BBBBBB missing_field:lead_type"}},
 		{"late, but another held it already when the mail came: a conflict, whoever holds it now (D2, D3)", func(s *situation) {
 			r := s.holds("rita", "R-RRRRRR", "acme.example", "Acme", "2025-12-01", "2026-06-01")
 			r.State, r.Slot = StateExpired, 0
