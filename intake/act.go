@@ -12,7 +12,8 @@ import (
 
 var (
 	commandLine = regexp.MustCompile(`(?i)^(status|list|help|statement(?:\s+20\d\d\s*-?q[1-4])?|check\s+\S+|stop|i agree|(?:renew|withdraw)\s+r-[0-9a-z]{6})[.!]?$`)
-	ordinalHead = regexp.MustCompile(`(?i)^(?:#|no\.?\s*|nr\.?\s*)?(\d{1,2})(?:st|nd|rd|th)?(?: one)?\s*[.:)=\-–]+\s*(\S.*)$`)
+	ordinalWord = regexp.MustCompile(`(?i)^[#(]*(\d{1,2})(?:st|nd|rd|th)?[).:=–-]*$`)
+	ordinalType = regexp.MustCompile(`(?i)^(\d{1,2})(q|m|ql|mc)$`)
 )
 
 // command says whether a line is one of the words that are understood alone
@@ -26,8 +27,10 @@ func (p *parser) act() {
 	antecedent := ""          // the company that "it" means
 	bare := []rules.Item{}    // a verb without an object
 	before := len(p.items)
+	p.said = map[string]int{}
 	for n := range p.sentences {
 		s := &p.sentences[n]
+		p.sentence = n
 		if p.command(s.text, s.span) {
 			continue
 		}
@@ -64,6 +67,10 @@ func (p *parser) act() {
 			if i+1 < len(verbs) {
 				end = verbs[i+1].from
 			}
+			acted := ""
+			if n := len(p.items); n > before {
+				acted = p.items[n-1].Ref
+			}
 			found := false
 			spared := -1 // from here on references are excepted: "but keep R-…"
 			if at := sparesAt(s.text[v.to:end]); at >= 0 {
@@ -99,6 +106,8 @@ func (p *parser) act() {
 					p.item(v.verb, "company:"+c, s.span, v.from)
 				}
 			case !asks(s.text) && !startsWithVerb(s.text, v):
+			case acted != "" && pronoun(object):
+				p.item(v.verb, acted, s.span, v.from) // "no, renew it instead"
 			case antecedent != "" && pronoun(object):
 				p.item(v.verb, "company:"+antecedent, s.span, v.from)
 			default:
@@ -111,7 +120,57 @@ func (p *parser) act() {
 		}
 	}
 	p.objects(bare, before)
+	p.reversals(before)
 	p.paperwork()
+}
+
+// reversals hands to a person what the mail asks and takes back: both verbs on
+// one reference, or a later sentence that revokes an earlier one. Which of the
+// two is the last word is not for a program to guess.
+func (p *parser) reversals(before int) {
+	contested := map[string]bool{}
+	verbs := map[string]rules.Verb{}
+	for _, it := range p.items[before:] {
+		if it.Verb != rules.VerbRenew && it.Verb != rules.VerbWithdraw {
+			continue
+		}
+		key := fold(it.Ref)
+		if v := verbs[key]; v != "" && v != it.Verb {
+			contested[key] = true
+		}
+		verbs[key] = it.Verb
+	}
+	if len(verbs) == 0 {
+		return
+	}
+	for n, s := range p.sentences {
+		refs, acts := references(s.text), len(p.verbs(s.text)) > 0
+		folded := " " + fold(s.text) + " "
+		for key, v := range verbs {
+			if said, ok := p.said[key]; ok && said >= n {
+				continue
+			}
+			named := strings.Contains(folded, " "+strings.TrimPrefix(key, "company ")+" ")
+			denied := !acts && words.contains("verb "+string(v), s.text) && words.contains("negation", s.text)
+			switch {
+			case !named && len(refs) > 0:
+			case denied, words.contains("reversal", s.text), named && !acts && spares(s.text):
+				contested[key] = true
+			}
+		}
+	}
+	kept, asked := p.items[:before], map[string]bool{}
+	for _, it := range p.items[before:] {
+		key := fold(it.Ref)
+		if contested[key] && (it.Verb == rules.VerbRenew || it.Verb == rules.VerbWithdraw) {
+			if asked[key] {
+				continue
+			}
+			asked[key], it.Verb = true, rules.VerbAsk
+		}
+		kept = append(kept, it)
+	}
+	p.items = kept
 }
 
 func before2(s string) string { return strings.TrimRight(s, ".,;") }
@@ -186,6 +245,9 @@ func (p *parser) item(v rules.Verb, ref string, span rules.Span, at int) {
 		if it.Ref == ref && it.Verb == v {
 			return
 		}
+	}
+	if ref != "" {
+		p.said[fold(ref)] = p.sentence
 	}
 	if len(p.items) < 200 {
 		span.From += min(at, 200)
@@ -534,29 +596,11 @@ func (p *parser) answers() {
 		return
 	}
 	var found []reading
+	at := map[int]int{} // the reading of a number of our list
 	var confirm *rules.Item
-	plain := -1 // the reading of the answers without number
-	for _, c := range lines {
-		text, ordinal := c.text, 0
-		if m := ordinalHead.FindStringSubmatch(text); m != nil {
-			ordinal, _ = strconv.Atoi(m[1])
-			text = m[2]
-		}
-		if words.has("yes", text) && ordinal == 0 {
-			if confirm == nil {
-				confirm = &rules.Item{Verb: rules.VerbConfirm, Span: c.span}
-			}
-			continue
-		}
-		var rd rules.Reading
-		if !bareAnswers(text, &rd, c.span) {
-			if len(lines) != 1 || !p.asked(text, &rd, c.span) {
-				return // not all of it is understood: a person reads it
-			}
-		}
-		rd.Ordinal = ordinal
-		if ordinal == 0 && plain >= 0 {
-			old := &found[plain].Reading
+	add := func(rd rules.Reading, v rules.Verb, span rules.Span) {
+		if k, ok := at[rd.Ordinal]; ok && found[k].verb == v {
+			old := &found[k].Reading
 			clash := false
 			for _, f := range rules.Fields {
 				clash = clash || rd.Get(f) != "" && old.Get(f) != ""
@@ -566,13 +610,43 @@ func (p *parser) answers() {
 				for f, s := range rd.Spans {
 					old.Spans[f] = s
 				}
-				continue
+				return
 			}
 		}
-		if ordinal == 0 {
-			plain = len(found)
+		at[rd.Ordinal] = len(found)
+		found = append(found, reading{rd, v, span})
+	}
+	for _, c := range lines {
+		pieces := numbered(c.text)
+		readings := make([]rules.Reading, len(pieces))
+		yes := make([]bool, len(pieces))
+		understood := true
+		for i, piece := range pieces {
+			readings[i].Ordinal = piece.n
+			rest, ok := p.affirmed(piece.text)
+			yes[i] = ok
+			understood = understood && (ok && rest == "" || bareAnswers(rest, &readings[i], c.span))
 		}
-		found = append(found, reading{rd, rules.VerbAnswer, c.span})
+		if !understood {
+			// Not all of it is understood: a person reads it, unless we had asked
+			// for just one thing.
+			rd := rules.Reading{}
+			if len(lines) != 1 || !p.asked(c.text, &rd, c.span) {
+				return
+			}
+			pieces, readings, yes = pieces[:1], []rules.Reading{rd}, []bool{false}
+		}
+		for i, rd := range readings {
+			switch {
+			case yes[i] && rd.Ordinal == 0 && confirm == nil:
+				confirm = &rules.Item{Verb: rules.VerbConfirm, Span: c.span}
+			case yes[i] && rd.Ordinal > 0:
+				add(rules.Reading{Ordinal: rd.Ordinal}, rules.VerbConfirm, c.span)
+			}
+			if len(rd.Spans) > 0 || len(rd.None) > 0 || len(rd.Unusable) > 0 {
+				add(rd, rules.VerbAnswer, c.span)
+			}
+		}
 	}
 	if refs := references(p.m.Subject); len(refs) == 1 && len(found) == 1 && found[0].Ordinal == 0 {
 		found[0].Ref = refs[0].ref
@@ -591,6 +665,141 @@ func (p *parser) answers() {
 		}
 		p.items = kept
 	}
+}
+
+// numberedText is a piece of a line with the number of our list that it is for; 0
+// for none.
+type numberedText struct {
+	n    int
+	text string
+}
+
+// numbered cuts a line at the numbers of our list: "2 Q", "1 Q 2 M", "2:
+// kuanza.example", "the 2nd one is QL", "Q for the second".
+func numbered(s string) []numberedText {
+	var out []numberedText
+	var words, fillers []string
+	n, began := 0, false
+	end := func() {
+		if began || len(words) > 0 {
+			out = append(out, numberedText{n, strings.Trim(strings.Join(words, " "), ",;/ ")})
+		}
+		words, fillers = nil, nil
+	}
+	for _, w := range strings.Fields(s) {
+		bare := strings.ToLower(strings.Trim(w, ",.;:)(-–—/=&"))
+		if m := ordinalType.FindStringSubmatch(bare); m != nil {
+			end()
+			n, _ = strconv.Atoi(m[1])
+			began, words = true, []string{m[2]}
+			continue
+		}
+		if k := ordinal(w); k > 0 {
+			if !began && len(words) > 0 {
+				// "yes to the second": the number stands behind what it is for.
+				out = append(out, numberedText{k, strings.Join(words, " ")})
+				words, fillers, began, n = nil, nil, true, -1
+				continue
+			}
+			end()
+			n, began = k, true
+			continue
+		}
+		switch bare {
+		case "", "the", "for", "to", "no", "nr", "number", "and", "one", "is", "are":
+			// Only between a number and its answer do these not count.
+			if bare == "no" && len(words) == 0 && strings.HasSuffix(w, ",") {
+				break
+			}
+			fillers = append(fillers, w)
+			continue
+		}
+		if len(words) > 0 {
+			words = append(words, fillers...)
+		}
+		words, fillers = append(words, w), nil
+	}
+	if n < 0 && len(words) == 0 {
+		return out
+	}
+	end()
+	if n < 0 || !began {
+		return []numberedText{{0, s}}
+	}
+	return out
+}
+
+// ordinal reads a number of a list, 1 to 99: "2", "2.", "#2", "2nd", "second"; 0
+// for any other word.
+func ordinal(w string) int {
+	if m := ordinalWord.FindStringSubmatch(strings.TrimRight(w, ",;")); m != nil {
+		n, _ := strconv.Atoi(m[1])
+		return n
+	}
+	for i, o := range []string{"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"} {
+		if strings.EqualFold(strings.Trim(w, ",.;:"), o) {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// affirmed reads a YES to what we had proposed, and returns what stands behind it:
+// "yes", "yes, that is the website", "YES kuanzacoffee.com is the website", "yes and
+// Q". A website that our mail below does not name is another one, and an answer.
+func (p *parser) affirmed(s string) (rest string, yes bool) {
+	s = strings.TrimSpace(s)
+	if words.has("yes", s) {
+		return "", true
+	}
+	no := false
+	rest, yes = words.after("yes", s)
+	if !yes {
+		// "No, it is kuanza.example."
+		if f := strings.Fields(s); len(f) > 1 && strings.EqualFold(strings.Trim(f[0], ",.:;-–—"), "no") {
+			rest, no = strings.Join(f[1:], " "), true
+		} else {
+			return s, false
+		}
+	}
+	urls := findURLs(rest)
+	var left []string
+	for _, w := range strings.Fields(rest) {
+		if len(findURLs(w)) > 0 {
+			continue
+		}
+		switch bare := strings.ToLower(strings.Trim(w, ",.;:!-–—")); bare {
+		case "", "is", "the", "website", "site", "web", "url", "it", "it's", "its", "it’s", "that", "that's", "that’s", "this", "correct", "right", "our", "their", "address", "one", "domain", "homepage", "please", "and", "indeed":
+		default:
+			left = append(left, w)
+		}
+	}
+	switch {
+	case len(urls) == 1 && len(left) == 0 && (no || !p.quotes(urls[0])):
+		return urls[0], false
+	case no:
+		return s, false
+	case len(urls) == 0 || len(urls) == 1 && len(left) == 0:
+		return strings.Join(left, " "), true
+	}
+	return s, false
+}
+
+// quotes says whether the mail quoted below names a website, or nothing is quoted.
+func (p *parser) quotes(url string) bool {
+	any := false
+	for _, l := range p.v {
+		if l.zone != quoted || l.blank() {
+			continue
+		}
+		any = true
+		for _, u := range findURLs(l.text) {
+			if normURL(u) == normURL(url) {
+				return true
+			}
+		}
+	}
+	return !any
 }
 
 // courteous says whether a line is greeting, thanks, the sender's own name, or
@@ -768,6 +977,11 @@ func (p *parser) loose() {
 			continue
 		}
 		rest = append(rest, s)
+	}
+	if len(p.readings) == 0 && len(p.items) == 0 && p.dropped != nil {
+		// Labelled lines that nobody asked to register.
+		p.items = append(p.items, rules.Item{Verb: rules.VerbAsk, Span: p.place(p.dropped)})
+		return
 	}
 	if len(p.readings) == 0 && len(p.items) == 0 {
 		var fresh strings.Builder

@@ -19,8 +19,8 @@ type nature struct {
 	rules.Handling
 	// kind is settled by the envelope; "" where the text decides.
 	kind rules.Kind
-	// machine says that a program wrote the mail, though its content counts.
-	machine bool
+	// program says that a program wrote the mail, though its content counts.
+	program bool
 }
 
 // nature judges envelope and headers. The numbers are those of MAIL.md.
@@ -89,45 +89,47 @@ func (r Reader) nature(m *Message) nature {
 			n.Handling = rules.Handling{Route: rules.RouteReview, Why: "a bounce inside a forwarded mail", NoReply: "a bounce inside a forwarded mail"}
 		}
 	}
-	n.NoReply, n.machine = m.silence(n.NoReply)
+	m.silence(&n)
 	return n
 }
 
-// silence tells why a mail whose content counts gets no answer all the same, and
-// whether a program wrote it.
-func (m *Message) silence(why string) (string, bool) {
+// silence tells why a mail whose content counts gets no answer all the same.
+// Handling.Machine is set where its being generated is the only reason: that one
+// can be waived for a partner, the others cannot.
+func (m *Message) silence(n *nature) {
 	h := m.header
-	machine := false
-	say := func(s string) {
-		if why == "" {
-			why = s
-		}
-	}
+	generated := false
+	var others []string
 	for _, v := range h.all("auto-submitted") { // 2, 3, 4
-		if word := keyword(v); word != "" && word != "no" {
-			say("Auto-Submitted: " + word)
-			machine = true
+		if word := keyword(v); word == "auto-generated" {
+			generated, n.program = true, true
+		} else if word != "" && word != "no" {
+			others, n.program = append(others, "Auto-Submitted: "+word), true
 		}
 	}
 	switch p := keyword(h.get("precedence")); p { // 7
 	case "bulk", "junk", "list":
-		say("Precedence: " + p)
-		machine = true
+		others, n.program = append(others, "Precedence: "+p), true
 	}
 	if isNoReply(m.From) { // 11
-		say("the sender takes no replies")
-		machine = true
+		others, n.program = append(others, "the sender takes no replies"), true
 	}
 	if h.has("feedback-id") || h.has("x-campaign-id") || h.has("x-mailgun-tag") {
-		machine = true
+		n.program = true
 	}
 	if v := keyword(h.get("x-auto-response-suppress")); v != "" && v != "none" { // 8
-		say("X-Auto-Response-Suppress: " + v)
+		others = append(others, "X-Auto-Response-Suppress: "+v)
 	}
 	if nullPath(h) { // 23
-		say("Return-Path is empty")
+		others = append(others, "Return-Path is empty")
 	}
-	return why, machine
+	switch {
+	case n.NoReply != "":
+	case len(others) > 0:
+		n.NoReply = others[0]
+	case generated:
+		n.NoReply, n.Machine = "Auto-Submitted: auto-generated", true
+	}
 }
 
 // keyword is a header's first word in lower case, comments removed.

@@ -41,7 +41,7 @@ type collector struct {
 	gapMax int            // -1: no label stands above its value
 	soft   bool           // an empty line, a rule or prose stands before this line
 	next   string         // lead type of the next block alone
-	last   int            // the last line with a label
+	last   int            // the last line to be read that has a label
 }
 
 // maxBlocks and maxLines bound what one mail can make us do; a list that long
@@ -56,7 +56,7 @@ func collect(v view, read []bool) *collector {
 	c := &collector{v: v, read: read, used: make([]bool, len(v)), hits: make([][]labelHit, len(v))}
 	for i := range v[:min(len(v), maxLines)] {
 		if read[i] || v[i].zone == quoted && v[i].depth > 0 {
-			if c.hits[i] = findLabels(v[i].text); len(c.hits[i]) > 0 {
+			if c.hits[i] = findLabels(v[i].text); len(c.hits[i]) > 0 && read[i] {
 				c.last = i
 			}
 		}
@@ -326,7 +326,7 @@ func (c *collector) unlabelled(i int) {
 	if t := headingType(text); t != "" && c.last > i {
 		c.flush()
 		c.typed, c.used[i] = t, true
-	} else if c.heading(i) {
+	} else if c.last > i && c.heading(i) {
 		c.flush()
 		c.used[i] = true
 		if t := typeIn(text); t != "" {

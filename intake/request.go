@@ -33,7 +33,7 @@ func (r Reader) Parse(m Message) rules.Request {
 			q.Kind = rules.KindAutoReply
 			q.Handling.Route, q.Handling.NoReply, q.Handling.Why = rules.RouteAutomatic, "an automatic answer by its words", "an automatic answer by its words"
 			return q
-		case n.machine:
+		case n.program:
 			q.Kind = rules.KindBulk
 			if q.Handling.Route == "" {
 				q.Handling.Route, q.Handling.Why = rules.RouteReview, "written by a program, and nothing in it is registered"
@@ -52,7 +52,10 @@ func (r Reader) Parse(m Message) rules.Request {
 	q.Items = append(q.Items, p.items...)
 	sort.SliceStable(q.Items, func(i, j int) bool { return earlier(q.Items[i].Span, q.Items[j].Span) })
 	q.Questions = p.questions
-	q.Kind = p.kind(q.Items)
+	q.Empty = len(q.Items) == 0 && p.empty()
+	if q.Kind = p.kind(q.Items); q.Empty {
+		q.Kind = rules.KindOther // a sign-off alone is no thanks
+	}
 	if q.Kind == rules.KindThanks && q.Handling.Route == "" {
 		// MAIL.md 134: no answer, no case.
 		q.Handling.Route, q.Handling.Why = rules.RouteProcessed, "thanks"
@@ -61,6 +64,20 @@ func (r Reader) Parse(m Message) rules.Request {
 		}
 	}
 	return q
+}
+
+// empty says whether nothing but a signature was newly written, and nothing is
+// attached or forwarded (MAIL.md 105). Thanks are words.
+func (p *parser) empty() bool {
+	if len(p.m.Attachments) > 0 {
+		return false
+	}
+	for i, l := range p.v {
+		if !l.blank() && (p.used[i] || l.zone == fresh || l.zone == forwarded || l.zone == closing && words.contains("thanks", l.text)) {
+			return false
+		}
+	}
+	return true
 }
 
 // earlier orders places in a mail: the subject first, then parts and lines.
@@ -110,7 +127,10 @@ type parser struct {
 	questions []string
 	sentences []sentence
 	thanks    bool
-	register  bool // the text asks for a registration
+	register  bool           // the text asks for a registration
+	sentence  int            // the one that act reads
+	said      map[string]int // the sentence that first names what is acted on
+	dropped   *block         // labelled lines too few to be a prospect
 	used      []bool
 	blocks    []*block
 }
@@ -400,7 +420,7 @@ func lastWord(s string) string {
 func startsSentence(s string) bool {
 	w, _, _ := strings.Cut(s, " ")
 	switch strings.ToLower(strings.Trim(w, ",.")) {
-	case "we", "they", "it", "the", "this", "that", "he", "she", "i", "please", "can", "could", "our", "thanks", "thank", "and", "also", "if", "there", "these", "is", "are", "would", "what", "when", "how", "my", "their":
+	case "we", "they", "it", "the", "this", "that", "he", "she", "i", "please", "can", "could", "our", "thanks", "thank", "and", "also", "if", "there", "these", "is", "are", "would", "what", "when", "how", "my", "their", "sorry", "actually", "wait", "but", "however", "kindly", "no", "do", "don't", "let":
 		return true
 	}
 	return false
@@ -433,7 +453,8 @@ func (p *parser) accept() {
 		if n == 0 && b.Ref == "" && len(b.None) == 0 && len(b.Unusable) == 0 {
 			continue
 		}
-		if !p.reply && b.Ref == "" && (n < 2 || !b.person()) && !(n >= 1 && b.person() && (p.register || b.labels >= 3)) {
+		if !p.reply && b.Ref == "" && (n < 2 || !b.person()) && !(n >= 1 && b.person() && (p.register || b.labels >= 3)) && !p.lone(b) {
+			p.dropped = b
 			continue
 		}
 		blocks = append(blocks, b)
@@ -453,6 +474,12 @@ func (p *parser) accept() {
 		}
 		p.readings = append(p.readings, rd)
 	}
+}
+
+// lone says whether a mail that asks for a registration states its prospect by
+// an address or a website only.
+func (p *parser) lone(b *block) bool {
+	return p.register && len(p.blocks) == 1 && len(p.m.Attachments) == 0 && (b.URL != "" || b.Email != "")
 }
 
 func (p *parser) place(b *block) rules.Span {

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -57,6 +58,11 @@ func TestAnswersToOurMail(t *testing.T) {
 		{"YES above the quote", reply, "Yes\n\n" + on + quote(ask), rules.KindRegistration, nil, "", rules.VerbConfirm},
 		{"two bare lines above the quote", reply, "kuanza.example\nQL\n\n" + on + quote(ask), rules.KindRegistration, []rules.Prospect{{URL: "kuanza.example", LeadType: rules.QualifiedLead}}, "", rules.VerbAnswer},
 		{"labelled lines above the quote", reply, "Hi,\n\nWebsite: kuanza.example\nLead type: M\n\nBest,\nIlse\n\n" + on + quote(ask), rules.KindRegistration, []rules.Prospect{{URL: "kuanza.example", LeadType: rules.ManagedCustomer}}, "", rules.VerbAnswer},
+		{"a lead type alone, which could be a heading, above the quote", reply, "Managed Customer\n\n" + on + quote(ask), rules.KindRegistration, []rules.Prospect{{LeadType: rules.ManagedCustomer}}, "", rules.VerbAnswer},
+		{"YES with the website that was proposed", reply, "YES kuanzacoffee.com is the website\n\n" + on + quote(ask), rules.KindRegistration, nil, "", rules.VerbConfirm},
+		{"YES with another website is an answer", reply, "Yes, kuanza.example is the website\n\n" + on + quote(ask), rules.KindRegistration, []rules.Prospect{{URL: "kuanza.example"}}, "", rules.VerbAnswer},
+		{"NO with the right website", reply, "No, it is kuanza.example.\n\n" + on + quote(ask), rules.KindRegistration, []rules.Prospect{{URL: "kuanza.example"}}, "", rules.VerbAnswer},
+		{"NO to what was proposed is nothing to act on", reply, "No, kuanzacoffee.com is wrong\n\n" + on + quote(ask), rules.KindOther, nil, "", rules.VerbAsk},
 		{"thanks above the quote is no answer", reply, "Thanks, will do!\n\n" + on + quote(ask), rules.KindThanks, nil, "", ""},
 		{"a question above the quote is no answer", reply, "Why do you need the website?\n\n" + on + quote(ask), rules.KindOther, nil, "", rules.VerbAsk},
 	} {
@@ -80,5 +86,91 @@ func TestAnswersToOurMail(t *testing.T) {
 				t.Errorf("unusable: %v", q.Prospects[0].Unusable)
 			}
 		})
+	}
+}
+
+// TestNumbersOfOurList: answers by the number that our mail gave each prospect.
+func TestNumbersOfOurList(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"2 Q":                                "answer 2 Q",
+		"1 Q 2 M":                            "answer 1 Q, answer 2 M",
+		"1Q, 2M":                             "answer 1 Q, answer 2 M",
+		"1. Q\n2. M":                         "answer 1 Q, answer 2 M",
+		"The first one is QL, the second MC": "answer 1 Q, answer 2 M",
+		"2: kuanza.example":                  "answer 2 kuanza.example",
+		"2 kuanza.example\n2 Q":              "answer 2 kuanza.example Q",
+		"second one: kuanza.example":         "answer 2 kuanza.example",
+		"2nd one yes":                        "confirm 2",
+		"yes to the second":                  "confirm 2",
+		"Q for the 2nd":                      "answer 2 Q",
+		"YES":                                "confirm",
+		"yes, Q":                             "answer 0 Q, confirm",
+		"1 yes 2 no":                         "ask",
+		"24 Seven Foods":                     "ask",
+		"2 maybe":                            "ask",
+		"the second one is not Q":            "ask",
+	} {
+		q := partners.Parse(partners.Read(eml("Subject: Re: Two leads\nIn-Reply-To: <ours@leanstack.example>", text+"\n\nIlse\n")))
+		var got []string
+		for _, it := range q.Items {
+			s := string(it.Verb)
+			if it.Prospect != nil {
+				p := q.Prospects[*it.Prospect]
+				s += fmt.Sprintf(" %d %s", p.Ordinal, p.URL)
+				s = strings.TrimSpace(s) + map[rules.LeadType]string{rules.QualifiedLead: " Q", rules.ManagedCustomer: " M"}[p.LeadType]
+			}
+			got = append(got, s)
+		}
+		if s := strings.Join(got, ", "); s != want {
+			t.Errorf("%q: %s, want %s", text, s, want)
+		}
+	}
+}
+
+// TestEmpty: only a signature was written (MAIL.md 105).
+func TestEmpty(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, headers, body string
+		want                bool
+	}{
+		{"nothing", "", "", true},
+		{"a sign-off and a name", "", "Kind regards\nIlse\n", true},
+		{"a signature behind hyphens", "", "-- \nIlse Baumgartner\nNorthwind Coaching\n", true},
+		{"a telephone's tail above our mail", "Subject: Re: Lead\nIn-Reply-To: <a@b.example>", "Sent from my iPhone\n\nOn Tue, 7 Apr 2026 at 09:00, Desk <partners@leanstack.example> wrote:\n> Thanks\n", true},
+		{"thanks are words", "", "Thanks\nIlse\n", false},
+		{"a question", "", "Why?\n", false},
+		{"a registration", "", form, false},
+		{"an attachment", "Content-Type: multipart/mixed; boundary=b", "--b\n\n\n--b\nContent-Type: text/csv; name=leads.csv\n\na,b\n--b--\n", false},
+		{"a forwarded mail", "Subject: Fwd: hello", "---------- Forwarded message ---------\nFrom: Jo <jo@x.example>\n\nWe look for a coach.\n", false},
+	} {
+		q := partners.Parse(partners.Read(eml(c.headers, c.body)))
+		if q.Empty != c.want || q.Empty && q.Kind != rules.KindOther {
+			t.Errorf("%s: empty %v, kind %s, want %v", c.name, q.Empty, q.Kind, c.want)
+		}
+	}
+}
+
+// TestMachine: only what is generated and nothing worse can be acknowledged
+// (MAIL.md 2).
+func TestMachine(t *testing.T) {
+	t.Parallel()
+	for headers, want := range map[string]bool{
+		"Auto-Submitted: auto-generated":                                  true,
+		"Auto-Submitted: Auto-Generated (by CRM)":                         true,
+		"Auto-Submitted: no":                                              false,
+		"Auto-Submitted: auto-notified":                                   false,
+		"Auto-Submitted: auto-generated\nPrecedence: bulk":                false,
+		"Auto-Submitted: auto-generated\nFrom: noreply@northwind.example": false,
+		"Auto-Submitted: auto-generated\nReturn-Path: <>":                 false,
+		"Auto-Submitted: auto-generated\nX-Auto-Response-Suppress: All":   false,
+		"Auto-Submitted: auto-generated\nAuto-Submitted: auto-replied":    false,
+		"Auto-Submitted: auto-generated\nList-Id: <x.northwind.example>":  false,
+	} {
+		q := partners.Parse(partners.Read(eml(headers, form)))
+		if q.Handling.Machine != want || want && q.Handling.NoReply == "" {
+			t.Errorf("%q: %+v, want machine %v", headers, q.Handling, want)
+		}
 	}
 }

@@ -124,7 +124,7 @@ func items(d *Decision, b Book, r Request, p Policy) Book {
 				continue // those that it could mean are all asked for again already
 			}
 		case VerbConfirm:
-			js = confirmed(b, r, p)
+			js = confirmed(b, r, p, it)
 		}
 		if len(js) == 0 {
 			// Neither ours to decide yet nor bound to anything that we asked.
@@ -195,11 +195,16 @@ func reading(b Book, r Request, p Policy, verb Verb, i int, repeated map[Referen
 }
 
 // confirmed carries out a YES: it confirms every website that our last mail in
-// the thread proposed (D22).
-func confirmed(b Book, r Request, p Policy) []Judgement {
+// the thread proposed (D22), or the one whose number stands with it.
+func confirmed(b Book, r Request, p Policy, it Item) []Judgement {
+	n := 0
+	if i := it.Prospect; i != nil && *i >= 0 && *i < len(r.Prospects) {
+		n = r.Prospects[*i].Ordinal
+	}
 	var js []Judgement
 	for _, a := range asksOf(b, r, p) {
-		if a.Proposal == "" {
+		list := b.Conversation.Numbering
+		if a.Proposal == "" || n > 0 && (n > len(list) || list[n-1] != a.Ref) {
 			continue
 		}
 		j := judge(b, Reading{Prospect: Prospect{URL: a.Proposal}}, &a, r, p)

@@ -400,6 +400,13 @@ func TestDecideReplies(t *testing.T) {
 			thread(s, "R-KKKKKK", "R-EEEEEE")
 		}, Request{Kind: KindRegistration, Items: []Item{{Verb: VerbConfirm}}},
 			[]string{"accepted R-KKKKKK until 2026-11-22", "needs_info R-EEEEEE missing_field:lead_type"}},
+		{"YES to the second confirms that one", func(s *situation) {
+			s.asked("R-EEEEEE", reiss, 1, "2026-05-20")
+			s.asked("R-KKKKKK", kuanza, 1, "2026-05-20")
+			s.book.Asks[0].Proposal, s.book.Asks[1].Proposal = "reiss.example", "kuanza.example"
+			thread(s, "R-EEEEEE", "R-KKKKKK")
+		}, Request{Kind: KindRegistration, Prospects: []Reading{{Ordinal: 2}}, Items: []Item{{Verb: VerbConfirm, Prospect: new(int)}}},
+			[]string{"accepted R-KKKKKK until 2026-11-22"}},
 		{"a full registration for that organisation closes the ask", func(s *situation) {
 			k := kuanza
 			k.URL, k.LastName = "kuanza.example", ""
