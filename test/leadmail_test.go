@@ -211,8 +211,25 @@ func (r *record) String() string {
 	return r.text.String()
 }
 
-// run starts the daemon; the log goes on in the one of the last.
+// run starts the daemon and waits until it says that it runs (before, a signal
+// would find nobody who handles it).
 func (p *place) run() *daemon {
+	p.Helper()
+	const words = `msg="leadmail runs"`
+	before := 0
+	if p.daemon != nil {
+		before = strings.Count(p.daemon.log.String(), words)
+	}
+	d := p.start()
+	servers.Await(p, 20*time.Second, "leadmail runs", func() (bool, any) {
+		text := d.log.String()
+		return strings.Count(text, words) > before, text
+	})
+	return d
+}
+
+// start starts the daemon; its log goes on after that of the last one.
+func (p *place) start() *daemon {
 	p.Helper()
 	d := &daemon{cmd: exec.Command(binary, "run"), ended: make(chan struct{}), log: &record{}}
 	if p.daemon != nil {
