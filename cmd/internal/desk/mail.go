@@ -33,6 +33,7 @@ func (d *Desk) take(ctx context.Context, box store.MailboxState, moved uint32, m
 	if err != nil || attempt == 0 {
 		return err
 	}
+	point("after-attempt")
 	var in reading
 	if attempt > maxAttempts {
 		in = d.unread(m, mail)
@@ -44,6 +45,7 @@ func (d *Desk) take(ctx context.Context, box store.MailboxState, moved uint32, m
 	if err != nil {
 		return err
 	}
+	point("after-commit")
 	d.wake()
 	d.Log.Info("decided", "inbox", m.ID, "partner", done.Mail.Partner, "kind", done.Request.Kind, "state", done.Decision.State,
 		"decisions", outcomes(done.Decision), "withheld", done.Decision.Withheld, "why", done.Decision.Why, "took", d.Now().Sub(began))
@@ -134,6 +136,7 @@ func (d *Desk) decide(ctx context.Context, m store.InboxMessage, in reading) (do
 		err = d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error {
 			return tx.Savepoint("mail", func() error {
 				done, err = d.decideIn(tx, m, in)
+				point("before-commit")
 				return err
 			})
 		})

@@ -366,6 +366,7 @@ func (d *Desk) fileOne(ctx context.Context, s *intake.Session, f store.Filing) e
 	if err != nil {
 		return err
 	}
+	point("before-filing")
 	to := intake.Filing{UID: f.UID, Folder: d.Folders.Name(f.Folder), MessageID: f.MessageID, RawHash: f.RawHash, Repeated: f.Attempts > 0}
 	if f.From == "" {
 		err = s.File(ctx, to)
@@ -375,6 +376,7 @@ func (d *Desk) fileOne(ctx context.Context, s *intake.Session, f store.Filing) e
 	if err != nil {
 		return err
 	}
+	point("after-filing")
 	return d.Store.Update(context.WithoutCancel(ctx), d.Now(), func(tx *store.Tx) error { return tx.Filed(f.InboxID) })
 }
 
@@ -439,6 +441,7 @@ func (d *Desk) copySent(ctx context.Context, s *intake.Session) error {
 		if err := s.Append(ctx, d.Folders.Name(rules.FolderSent), m.Raw, m.SentAt, m.MessageID); err != nil {
 			return fmt.Errorf("copy message %d: %w", m.ID, err)
 		}
+		point("after-copy")
 		if err := d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error { return tx.MarkCopied(m.ID) }); err != nil {
 			return err
 		}

@@ -11,10 +11,6 @@ import (
 )
 
 const (
-	// uncertainWait is how long we wait before a message whose fate is unknown
-	// goes out once more, unchanged: long enough that a restart of the server is
-	// over, short enough that a partner is not left without an answer.
-	uncertainWait = 2 * time.Minute
 	// outboxPoll is how often the outbox is looked at for what other processes
 	// (leadmail outbox release, another daemon) have queued.
 	outboxPoll = 2 * time.Second
@@ -103,7 +99,9 @@ func (d *Desk) send(ctx context.Context, m store.OutboxMessage) error {
 		return err
 	}
 	began := d.Now()
+	point("before-sending")
 	failure := d.SMTP.Deliver(ctx, m.From, m.To, m.Raw)
+	point("after-sending")
 	state, next, why := d.fate(m, failure)
 	ctx = context.WithoutCancel(ctx) // what happened is noted in any case
 	err = d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error {
