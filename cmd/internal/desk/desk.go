@@ -128,11 +128,16 @@ type Desk struct {
 	tended  bool // folders were made sure of on this connection
 	begun   bool
 	compare time.Time
-	most    int // mails fetched at a time; fewer after a failure
+	// most mails are fetched and listed mails are listed at a time; fewer after a
+	// failure.
+	most, listed int
 	// owed wakes the sender after a commit.
 	owed chan struct{}
 	// trouble remembers which alerts are out, for the notice of recovery.
 	trouble *trouble
+	// unnoted notes how an attempt ended where that could not be stored at once;
+	// the goroutine that sends owns it.
+	unnoted func(context.Context) error
 	// paused is until when nothing is sent, and how long the next pause will be.
 	paused time.Time
 	pause  time.Duration
@@ -177,6 +182,7 @@ func New(o Options) (*Desk, error) {
 		owed:    make(chan struct{}, 1),
 		trouble: newTrouble(),
 		most:    chunkMails,
+		listed:  chunkListed,
 	}, nil
 }
 

@@ -36,6 +36,7 @@ type bench struct {
 	mu   sync.Mutex
 	now  time.Time
 	ids  int
+	path string // of the database
 }
 
 func newBench(t testing.TB) *bench {
@@ -44,7 +45,8 @@ func newBench(t testing.TB) *bench {
 	var err error
 	b.host, err = mailhost.Start("127.0.0.1:0", "127.0.0.1:0", b.clock)
 	b.must(err)
-	b.db, err = store.Open(t.Context(), filepath.Join(t.TempDir(), "leadmail.db"))
+	b.path = filepath.Join(t.TempDir(), "leadmail.db")
+	b.db, err = store.Open(t.Context(), b.path)
 	b.must(err)
 	t.Cleanup(func() { b.must(errors.Join(b.db.Close(), b.host.Close())) })
 	_, err = b.db.Migrate(t.Context())

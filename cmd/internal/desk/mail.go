@@ -36,7 +36,7 @@ func (d *Desk) take(ctx context.Context, box store.MailboxState, moved uint32, m
 	point("after-attempt")
 	var in reading
 	if attempt > maxAttempts {
-		in = d.unread(m, mail)
+		in = unread(mail)
 	} else if in, err = d.read(mail); err != nil {
 		d.Log.Error("reading a mail failed; it is tried again, and quarantined after the third time", "inbox", m.ID, "uid", mail.UID, "attempt", attempt, "err", err)
 		return nil
@@ -99,8 +99,6 @@ func (d *Desk) enter(ctx context.Context, box store.MailboxState, moved uint32, 
 type reading struct {
 	message intake.Message
 	request rules.Request
-	// forced is a decision that stands whatever the rules would say.
-	forced *rules.Decision
 }
 
 // read reads a mail; a panic in there is an error.
@@ -116,16 +114,18 @@ func (d *Desk) read(mail intake.Fetched) (in reading, err error) {
 	return in, nil
 }
 
-// unread is a mail that could not be read three times.
-func (d *Desk) unread(m store.InboxMessage, mail intake.Fetched) reading {
+// unread is a mail that could not be read three times. It says so itself, so that
+// deciding it again from the record gives the same. What never came has no hash:
+// that of nothing would make one such mail the duplicate of another.
+func unread(mail intake.Fetched) reading {
 	why := fmt.Sprintf("reading it failed %d times", maxAttempts)
-	sum := sha256.Sum256(mail.Raw)
-	return reading{
-		message: intake.Message{RawHash: hex.EncodeToString(sum[:]), Size: len(mail.Raw)},
-		request: rules.Request{Kind: rules.KindOther, Warnings: []string{why}},
-		forced: &rules.Decision{State: rules.MailQuarantined, Folder: rules.FolderQuarantine, Why: why, Alert: true,
-			Judgements: []rules.Judgement{}, Actions: []rules.Action{}, Received: m.Received, Today: d.policy.Day(m.Received)},
+	in := reading{request: rules.Request{Kind: rules.KindOther, Warnings: []string{why},
+		Handling: rules.Handling{Route: rules.RouteQuarantine, Why: why, Alert: true}}}
+	if mail.Raw != nil {
+		sum := sha256.Sum256(mail.Raw)
+		in.message = intake.Message{RawHash: hex.EncodeToString(sum[:]), Size: len(mail.Raw)}
 	}
+	return in
 }
 
 // decide makes the decision and commits it with all that follows from it: the
@@ -167,9 +167,6 @@ func (d *Desk) decideIn(tx *store.Tx, m store.InboxMessage, in reading) (Decided
 		return Decided{}, err
 	}
 	decision := rules.Decide(book, in.request, d.policy)
-	if in.forced != nil {
-		decision = *in.forced
-	}
 	done := Decided{Mail: m, Request: in.request, Decision: decision, Partner: partner}
 	err = tx.Record(store.Record{InboxID: m.ID, Pass: m.Pass, Book: book, Request: in.request, Policy: d.policy, Decision: decision})
 	if err != nil {

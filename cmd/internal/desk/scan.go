@@ -20,6 +20,8 @@ const (
 	// chunkMails and chunkOctets bound what is held in memory of one scan.
 	chunkMails  = 50
 	chunkOctets = 16 << 20
+	// chunkListed is how many mails are listed at a time.
+	chunkListed = 500
 	// compareEvery is how often the whole mailbox is compared with the ledger,
 	// for what a search above the last UID cannot see.
 	compareEvery = time.Hour
@@ -108,8 +110,15 @@ func (d *Desk) connect(ctx context.Context) error {
 // (D3), and files it. Flags are no work queue: what is new is what the ledger does
 // not know.
 func (d *Desk) scan(ctx context.Context, s *intake.Session) error {
-	if err := d.copySent(ctx, s); err != nil {
+	if err := d.copySent(ctx, s); refused(err) {
+		// No reason to read no mail.
+		d.Log.Warn("copies of what was sent cannot be kept; trying again", "err", err)
+		d.alert(ctx, "copies", "Copies of sent mail cannot be kept", err.Error(),
+			"Mail is read and answered as before; the copies follow once this is mended. Is the mailbox full? `leadmail check` says more.")
+	} else if err != nil {
 		return err
+	} else {
+		d.recovered(ctx, "copies")
 	}
 	sel, err := s.Select(ctx)
 	if err != nil {
@@ -131,7 +140,7 @@ func (d *Desk) scan(ctx context.Context, s *intake.Session) error {
 	if err != nil {
 		return err
 	}
-	waiting, err := d.unknown(ctx, s, box, uids)
+	waiting, err := d.unknown(ctx, s, box, moved, uids)
 	if err != nil {
 		return err
 	}
@@ -212,18 +221,16 @@ func leftBehind(all bool, messages uint32) uint32 {
 
 // unknown are those of the mails found that the ledger has not seen finished, in
 // the order of receipt, ties by UID (D3).
-func (d *Desk) unknown(ctx context.Context, s *intake.Session, box store.MailboxState, uids []uint32) ([]intake.Found, error) {
-	var known map[uint32]bool
+func (d *Desk) unknown(ctx context.Context, s *intake.Session, box store.MailboxState, moved uint32, uids []uint32) ([]intake.Found, error) {
+	known := map[uint32]bool{}
 	var undecided []store.InboxMessage
-	lowest := uint32(0)
-	if len(uids) > 0 {
-		lowest = slices.Min(uids)
-	}
 	err := d.Store.View(ctx, func(tx *store.Tx) (err error) {
 		if undecided, err = tx.Undecided(box.Name, box.UIDValidity); err != nil {
 			return err
 		}
-		known, err = tx.Known(box.Name, box.UIDValidity, lowest)
+		if len(uids) > 0 { // else this would be the whole ledger, at every poll
+			known, err = tx.Known(box.Name, box.UIDValidity, slices.Min(uids))
+		}
 		return err
 	})
 	if err != nil {
@@ -243,10 +250,14 @@ func (d *Desk) unknown(ctx context.Context, s *intake.Session, box store.Mailbox
 	if len(ask) == 0 {
 		return nil, nil
 	}
-	found, err := s.Headers(ctx, ask)
+	for _, m := range undecided {
+		known[m.UID] = true // also below what was searched for
+	}
+	found, silent, err := d.headers(ctx, s, box, moved, ask, known)
 	if err != nil {
 		return nil, err
 	}
+	undecided = slices.DeleteFunc(undecided, func(m store.InboxMessage) bool { return silent[m.UID] })
 	found = slices.DeleteFunc(found, func(f intake.Found) bool {
 		return f.UID <= box.LastUID && !known[f.UID] && f.Received.Before(box.StartedAt)
 	})
@@ -254,6 +265,44 @@ func (d *Desk) unknown(ctx context.Context, s *intake.Session, box store.Mailbox
 		return cmp.Or(a.Received.Compare(b.Received), cmp.Compare(a.UID, b.UID))
 	})
 	return found, d.gone(ctx, undecided, found)
+}
+
+// headers lists mails. One that the server does not list is counted as one that
+// it does not deliver, and stands in nobody's way; where the listing broke the
+// connection, fewer are asked for at a time, until it is known which one it was.
+// silent are those of which nothing was learnt.
+func (d *Desk) headers(ctx context.Context, s *intake.Session, box store.MailboxState, moved uint32, ask []uint32, known map[uint32]bool) (found []intake.Found, silent map[uint32]bool, err error) {
+	silent = map[uint32]bool{}
+	for chunk := range slices.Chunk(ask, d.listed) {
+		some, err := s.Headers(ctx, chunk)
+		found = append(found, some...)
+		var failed *intake.FetchError
+		switch {
+		case err == nil:
+			continue
+		case ctx.Err() != nil, !errors.As(err, &failed), errors.Is(err, intake.ErrUnavailable):
+			return nil, nil, err
+		case lost(err) && len(chunk) > 1:
+			d.listed = len(chunk) / 2
+			return nil, nil, err
+		}
+		for _, uid := range failed.UIDs {
+			silent[uid] = true
+			if moved != 0 || uid <= box.LastUID && !known[uid] {
+				// It may be older than the desk, and such mail is not touched.
+				d.Log.Warn("the server does not list a mail; it stays where it lies", "uid", uid, "err", err)
+				continue
+			}
+			if err := d.suspect(ctx, box, moved, intake.Fetched{UID: uid, Received: d.Now()}, err); err != nil {
+				return nil, nil, err
+			}
+		}
+		if lost(err) {
+			return nil, nil, err
+		}
+	}
+	d.listed = min(2*d.listed, chunkListed)
+	return found, silent, nil
 }
 
 // gone closes the entries of mails that a person took out of the mailbox before
@@ -298,17 +347,29 @@ func (d *Desk) work(ctx context.Context, s *intake.Session, box store.MailboxSta
 		fetched[f.UID] = f
 		return nil
 	})
-	if err != nil {
+	var failed *intake.FetchError
+	switch {
+	case err == nil:
+		d.most = min(2*d.most, chunkMails)
+	case ctx.Err() != nil, !errors.As(err, &failed), errors.Is(err, intake.ErrUnavailable):
+		return err
+	case lost(err):
 		return errors.Join(err, d.halve(ctx, box, moved, chunk, err))
 	}
-	d.most = min(2*d.most, chunkMails)
 	for _, f := range chunk {
-		mail, ok := fetched[f.UID]
-		if !ok {
-			continue // expunged meanwhile: the next comparison sees that it is gone
-		}
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		mail, ok := fetched[f.UID]
+		if !ok {
+			// Expunged meanwhile, and the next comparison sees that it is gone; or the
+			// server keeps this one to itself, and the others need not wait for it.
+			if failed != nil && slices.Contains(failed.UIDs, f.UID) {
+				if err := d.suspect(ctx, box, moved, intake.Fetched{UID: f.UID, Received: f.Received, Size: f.Size}, err); err != nil {
+					return err
+				}
+			}
+			continue
 		}
 		// A mail in hand is finished even when the desk is told to stop.
 		if err := d.take(context.WithoutCancel(ctx), box, moved, mail); err != nil {
@@ -322,43 +383,88 @@ func (d *Desk) work(ctx context.Context, s *intake.Session, box store.MailboxSta
 // connection (MAIL.md 125): after each failure half as many mails are asked for,
 // and one that fails alone is counted, and quarantined after the third time.
 func (d *Desk) halve(ctx context.Context, box store.MailboxState, moved uint32, chunk []intake.Found, failure error) error {
-	var broken *intake.FetchError
-	if ctx.Err() != nil || !errors.As(failure, &broken) {
-		return nil
-	}
 	d.most = max(1, d.most/2)
 	if len(chunk) > 1 {
 		return nil
 	}
-	mail := intake.Fetched{UID: chunk[0].UID, Received: chunk[0].Received, Size: chunk[0].Size}
+	return d.suspect(ctx, box, moved, intake.Fetched{UID: chunk[0].UID, Received: chunk[0].Received, Size: chunk[0].Size}, failure)
+}
+
+// suspect counts an attempt at a mail that the server does not deliver, and
+// quarantines it unread after the third.
+func (d *Desk) suspect(ctx context.Context, box store.MailboxState, moved uint32, mail intake.Fetched, failure error) error {
 	m, attempt, err := d.enter(ctx, box, moved, mail)
-	if err != nil || attempt <= maxAttempts {
+	if err != nil || attempt == 0 {
 		return err
 	}
-	_, err = d.decide(ctx, m, d.unread(m, mail))
+	d.Log.Error("the server does not deliver a mail; it is tried again, and quarantined after the third time",
+		"inbox", m.ID, "uid", mail.UID, "attempt", attempt, "err", failure)
+	if attempt <= maxAttempts {
+		return nil
+	}
+	if _, err = d.decide(ctx, m, unread(mail)); err == nil {
+		d.wake()
+	}
 	return err
 }
 
-// file carries out the filing that committed decisions owe.
+// lost says whether an error ended the session.
+func lost(err error) bool {
+	return errors.Is(err, intake.ErrDisconnected) || errors.Is(err, intake.ErrTimeout)
+}
+
+// refused says whether the server said no and the session goes on.
+func refused(err error) bool {
+	for _, no := range []error{intake.ErrRefused, intake.ErrRights, intake.ErrQuota, intake.ErrNoFolder, intake.ErrUnavailable} {
+		if errors.Is(err, no) {
+			return !lost(err)
+		}
+	}
+	return false
+}
+
+// refusal is a filing that failed and leaves the session usable.
+type refusal struct{ error }
+
+func (r refusal) Unwrap() error { return r.error }
+
+// file carries out the filing that committed decisions owe. What the server
+// refuses is left for the next time: a full folder stops no mail from being read.
 func (d *Desk) file(ctx context.Context, s *intake.Session, validity uint32) error {
+	tried := map[int64]bool{}
+	var no refusal
 	for {
 		var owed []store.Filing
 		err := d.Store.View(ctx, func(tx *store.Tx) (err error) {
 			owed, err = tx.Filings(d.IMAP.Mailbox, validity, chunkMails)
 			return err
 		})
-		if err != nil || len(owed) == 0 {
+		if err != nil {
 			return err
+		}
+		if owed = slices.DeleteFunc(owed, func(f store.Filing) bool { return tried[f.InboxID] }); len(owed) == 0 {
+			break
 		}
 		for _, f := range owed {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if err := d.fileOne(ctx, s, f); err != nil {
+			tried[f.InboxID] = true
+			err := d.fileOne(ctx, s, f)
+			if errors.As(err, &no) {
+				d.Log.Warn("a mail was not filed; trying again", "inbox", f.InboxID, "folder", f.Folder, "attempt", f.Attempts+1, "err", err)
+			} else if err != nil {
 				return fmt.Errorf("file mail %d: %w", f.InboxID, err)
 			}
 		}
 	}
+	if no.error == nil {
+		d.recovered(ctx, "filing")
+	} else {
+		d.alert(ctx, "filing", "Mail cannot be filed", no.Error(),
+			"Mail is read and answered as before; it is filed once this is mended. Is the mailbox full? `leadmail check` says more.")
+	}
+	return nil
 }
 
 func (d *Desk) fileOne(ctx context.Context, s *intake.Session, f store.Filing) error {
@@ -369,9 +475,11 @@ func (d *Desk) fileOne(ctx context.Context, s *intake.Session, f store.Filing) e
 	point("before-filing")
 	to := intake.Filing{UID: f.UID, Folder: d.Folders.Name(f.Folder), MessageID: f.MessageID, RawHash: f.RawHash, Repeated: f.Attempts > 0}
 	if f.From == "" {
-		err = s.File(ctx, to)
-	} else {
-		err = d.refile(ctx, f, to)
+		if err = s.File(ctx, to); refused(err) {
+			err = refusal{err}
+		}
+	} else if err = d.refile(ctx, f, to); err != nil && ctx.Err() == nil {
+		err = refusal{err} // whatever it was, it befell another session
 	}
 	if err != nil {
 		return err

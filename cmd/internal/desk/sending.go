@@ -41,6 +41,12 @@ func (d *Desk) tendOutbox(ctx context.Context) {
 // messages it tried.
 func (d *Desk) sendDue(ctx context.Context) (tried int, err error) {
 	for {
+		if d.unnoted != nil {
+			if err := d.unnoted(ctx); err != nil {
+				return tried, err
+			}
+			d.unnoted = nil
+		}
 		if d.Now().Before(d.paused) {
 			return tried, nil
 		}
@@ -104,16 +110,25 @@ func (d *Desk) send(ctx context.Context, m store.OutboxMessage) error {
 	point("after-sending")
 	state, next, why := d.fate(m, failure)
 	ctx = context.WithoutCancel(ctx) // what happened is noted in any case
-	err = d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error {
-		if notify.FateOf(failure) == notify.FateNoSuchAddress {
-			if err := tx.Suppress(m.To, why); err != nil {
-				return err
+	ended := d.Now()
+	note := func(ctx context.Context) error {
+		err := d.Store.Update(ctx, ended, func(tx *store.Tx) error {
+			if notify.FateOf(failure) == notify.FateNoSuchAddress {
+				if err := tx.Suppress(m.To, why); err != nil {
+					return err
+				}
 			}
+			return tx.EndSending(m.ID, state, next, why)
+		})
+		if err != nil {
+			return fmt.Errorf("note the attempt at message %d: %w", m.ID, err)
 		}
-		return tx.EndSending(m.ID, state, next, why)
-	})
-	if err != nil {
-		return fmt.Errorf("note the attempt at message %d: %w", m.ID, err)
+		return nil
+	}
+	if err := note(ctx); err != nil {
+		// Forgotten, it would be neither sent nor due until the next start.
+		d.unnoted = note
+		return err
 	}
 	if failure != nil {
 		d.Log.Warn("not sent", "outbox", m.ID, "kind", m.Kind, "inbox", m.InboxID, "state", state, "attempt", m.Attempts+1, "next", next, "err", failure)
@@ -141,10 +156,17 @@ func (d *Desk) fate(m store.OutboxMessage, failure error) (state store.OutboxSta
 		return store.OutboxUncertain, now.Add(uncertainWait), why
 	case notify.FateRefused, notify.FateNoSuchAddress:
 		return store.OutboxFailed, time.Time{}, why
-	case notify.FateChannel, notify.FateSlow:
+	case notify.FateSlow:
+		// Too fast, for the whole queue. A server that says so for two days means
+		// this message (a policy against its recipient looks the same).
+		d.hold(now)
+		if _, again := notify.Next(m.Attempts+1, m.QueuedAt, now); !again {
+			return store.OutboxFailed, time.Time{}, why
+		}
+		return store.OutboxDeferred, d.paused, why
+	case notify.FateChannel:
 		// The server's or our own fault: the whole queue waits, no message fails.
-		d.pause = min(max(2*d.pause, pauseFirst), pauseMost)
-		d.paused = now.Add(d.pause)
+		d.hold(now)
 		return store.OutboxDeferred, d.paused, why
 	}
 	next, again := notify.Next(m.Attempts+1, m.QueuedAt, now)
@@ -152,6 +174,12 @@ func (d *Desk) fate(m store.OutboxMessage, failure error) (state store.OutboxSta
 		return store.OutboxFailed, time.Time{}, why
 	}
 	return store.OutboxDeferred, next, why
+}
+
+// hold pauses the queue, longer each time until something is sent.
+func (d *Desk) hold(now time.Time) {
+	d.pause = min(max(2*d.pause, pauseFirst), pauseMost)
+	d.paused = now.Add(d.pause)
 }
 
 // tellOfFailure alerts staff to what a person has to mend.
