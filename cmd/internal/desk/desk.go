@@ -212,7 +212,7 @@ func random(n int) []byte {
 // Run works until the context ends, and then stops cleanly: the mail in hand is
 // finished, the delivery in hand is finished. It returns nil after such a stop.
 func (d *Desk) Run(ctx context.Context) error {
-	if err := d.begin(ctx); err != nil {
+	if err := d.begin(ctx); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("open the desk: %w", err)
 	}
 	var loops sync.WaitGroup
