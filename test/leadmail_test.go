@@ -64,6 +64,8 @@ type place struct {
 	driver  string // of database/sql
 	source  string
 	daemon  *daemon
+	binary  string   // what start runs
+	env     []string // and with what, beyond the test's environment
 }
 
 // setting is how a place reaches its servers.
@@ -78,7 +80,7 @@ type setting struct {
 
 func newPlace(t testing.TB, d *servers.Dovecot, s setting) *place {
 	t.Helper()
-	p := &place{TB: t, dovecot: d, dir: t.TempDir(), mailbox: s.mailbox + "@" + vendor}
+	p := &place{TB: t, dovecot: d, dir: t.TempDir(), mailbox: s.mailbox + "@" + vendor, binary: binary}
 	database := filepath.Join(p.dir, "leadmail.db")
 	p.driver, p.source = "sqlite", "file:"+database+"?_pragma=busy_timeout(10000)"
 	if s.postgres {
@@ -115,6 +117,7 @@ smtp:
 database: %[7]q
 authentication: {mode: trust_from}
 staff: {addresses: [%[10]s]}
+limits: {replies_per_day: 10000}
 `, p.mailbox, s.imap, s.imapTLS, s.smtp, s.smtpTLS, login, database, s.timeout, s.imapExtra, staff)} {
 		p.must(os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600))
 	}
@@ -231,12 +234,12 @@ func (p *place) run() *daemon {
 // start starts the daemon; its log goes on after that of the last one.
 func (p *place) start() *daemon {
 	p.Helper()
-	d := &daemon{cmd: exec.Command(binary, "run"), ended: make(chan struct{}), log: &record{}}
+	d := &daemon{cmd: exec.Command(p.binary, "run"), ended: make(chan struct{}), log: &record{}}
 	if p.daemon != nil {
 		p.daemon.kill()
 		d.log = p.daemon.log
 	}
-	d.cmd.Dir, d.cmd.Stderr = p.dir, d.log
+	d.cmd.Dir, d.cmd.Stderr, d.cmd.Env = p.dir, d.log, append(os.Environ(), p.env...)
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.must(d.cmd.Start())
 	go func() {

@@ -99,6 +99,13 @@ func (p *Proxy) Break(f *Fault) {
 	p.faults = append(p.faults, f)
 }
 
+// Mend withdraws all faults that have not set in.
+func (p *Proxy) Mend() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faults = nil
+}
+
 // Hits is on how many connections the fault has set in.
 func (p *Proxy) Hits(f *Fault) int {
 	p.mu.Lock()

@@ -22,6 +22,7 @@ type Sink struct {
 	script   []Answer
 	taken    []Taken
 	attempts int
+	watch    func(step, to string)
 }
 
 // Taken is a mail that the sink has, from the moment it has the final dot.
@@ -78,6 +79,24 @@ func (s *Sink) Taken() []Taken {
 	return append([]Taken(nil), s.taken...)
 }
 
+// Watch calls f at each step from now on, before its answer: mail, rcpt, dot (the
+// mail is there but not yet kept), taken (it is kept) and answered (the client
+// was told, and has sent its next command).
+func (s *Sink) Watch(f func(step, to string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watch = f
+}
+
+func (x *transaction) passes(step string) {
+	x.sink.mu.Lock()
+	f := x.sink.watch
+	x.sink.mu.Unlock()
+	if f != nil {
+		f(step, x.to)
+	}
+}
+
 // Attempts is how many transactions were begun.
 func (s *Sink) Attempts() int {
 	s.mu.Lock()
@@ -95,6 +114,7 @@ type transaction struct {
 	conn     *smtp.Conn
 	answer   Answer
 	from, to string
+	done     bool // the mail was taken
 }
 
 var errHungUp = errors.New("hung up")
@@ -116,6 +136,7 @@ func (x *transaction) Mail(from string, _ *smtp.MailOptions) error {
 	x.from, x.answer = from, Answer{}
 	x.sink.attempts++
 	x.sink.mu.Unlock()
+	x.passes("mail")
 	x.next(func(a Answer) bool { return a.At == "mail" })
 	return x.at("mail")
 }
@@ -132,6 +153,7 @@ func (x *transaction) next(mine func(Answer) bool) {
 
 func (x *transaction) Rcpt(to string, _ *smtp.RcptOptions) error {
 	x.to = to
+	x.passes("rcpt")
 	x.next(func(a Answer) bool { return a.At != "mail" && (a.To == "" || a.To == to) })
 	return x.at("rcpt")
 }
@@ -147,6 +169,7 @@ func (x *transaction) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
+	x.passes("dot")
 	if err := errors.Join(x.at("data"), x.at("dot")); err != nil {
 		var answer *smtp.SMTPError
 		if errors.As(err, &answer) {
@@ -157,6 +180,8 @@ func (x *transaction) Data(r io.Reader) error {
 	x.sink.mu.Lock()
 	x.sink.taken = append(x.sink.taken, Taken{From: x.from, To: x.to, Raw: raw, Unanswered: x.answer.Lost})
 	x.sink.mu.Unlock()
+	x.done = true
+	x.passes("taken")
 	if x.answer.Lost {
 		_ = x.conn.Conn().Close()
 		return errHungUp
@@ -164,5 +189,14 @@ func (x *transaction) Data(r io.Reader) error {
 	return nil
 }
 
-func (x *transaction) Reset()        {}
-func (x *transaction) Logout() error { return nil }
+// Reset implements smtp.Session; the server calls it after each mail too, once
+// the answer is out.
+func (x *transaction) Reset() {}
+
+// Logout implements smtp.Session: the client says QUIT, or is gone.
+func (x *transaction) Logout() error {
+	if x.done {
+		x.passes("answered")
+	}
+	return nil
+}
