@@ -85,7 +85,8 @@ func dayOf(t time.Time, zone *time.Location) (from, until time.Time) {
 	return time.Date(y, m, d, 0, 0, 0, 0, zone), time.Date(y, m, d+1, 0, 0, 0, 0, zone)
 }
 
-// conversation is the newest mail of ours to a partner among the ids of a thread.
+// conversation is the newest mail of ours to a partner among the ids of a thread;
+// one that numbers nothing, such as a receipt, only where there is no other.
 func (tx *Tx) conversation(partner rules.PartnerID, thread []string) (rules.Conversation, error) {
 	ids := make([]string, len(thread))
 	for i, id := range thread {
@@ -94,7 +95,7 @@ func (tx *Tx) conversation(partner rules.PartnerID, thread []string) (rules.Conv
 	var c rules.Conversation
 	var numbering string
 	err := tx.get([]any{&c.MessageID, &numbering}, "SELECT message_id, numbering FROM outbox WHERE partner = $1 AND partner <> '' AND message_id <> '' AND message_id "+
-		tx.dialect.in(2)+" ORDER BY id DESC LIMIT 1", partner, texts(ids))
+		tx.dialect.in(2)+" ORDER BY CASE WHEN numbering = '[]' THEN 1 ELSE 0 END, id DESC LIMIT 1", partner, texts(ids))
 	if errors.Is(err, ErrNotFound) {
 		return rules.Conversation{}, nil
 	}

@@ -244,6 +244,7 @@ func testModel(t *testing.T, s server) {
 			now = now.AddDate(0, 0, rapid.SampledFrom([]int{0, 1, 40, 100, 190}).Draw(rt, "days"))
 			err := db.Update(context.Background(), now, func(tx *Tx) error {
 				for range rapid.IntRange(1, 4).Draw(rt, "mails") {
+					tx.now = tx.now.Add(time.Second) // what comes in one second counts as one question
 					p := rapid.SampledFrom(partners).Draw(rt, "partner")
 					d, err := oneMail(rt, tx, p, sequence, policy, newRef)
 					if err != nil {
@@ -405,6 +406,7 @@ func testBook(t *testing.T, s server) {
 			{Partner: "northwind", MessageID: "new@vendor", Numbering: []rules.Reference{ref(3), ref(2)}},
 			{Partner: "northwind", MessageID: "unrelated@vendor", Numbering: []rules.Reference{ref(1)}},
 			{Partner: "rival", MessageID: "rivals@vendor", Numbering: []rules.Reference{ref(14)}},
+			{Partner: "northwind", MessageID: "receipt@vendor"}, // numbers nothing, so it takes no answer
 		} {
 			m.Key = fmt.Sprint("reply/", i)
 			if _, err := tx.Queue(m); err != nil {
@@ -417,7 +419,7 @@ func testBook(t *testing.T, s server) {
 	b := see(t, db, func(tx *Tx) (rules.Book, error) {
 		q := tx.from("northwind", "named.example", "ended.example", "rival.example", "rival-holding.example", "northwind.example")
 		q.Names = []rules.NameKey{rules.NameKeyOf("Kuanza Coffee")}
-		q.Thread = []string{"rivals@vendor", "old@vendor", "theirs@northwind", "new@vendor"}
+		q.Thread = []string{"rivals@vendor", "old@vendor", "theirs@northwind", "new@vendor", "receipt@vendor"}
 		return tx.Book(q, anywhere)
 	})
 	same(t, "the partner", *b.Partner, northwind)

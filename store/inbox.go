@@ -170,8 +170,22 @@ func (tx *Tx) Rebind(mailbox string, from, to, uid uint32, rawHash string) (int6
 // Abandon closes what is left undecided of an old UIDVALIDITY once everything
 // that could be bound anew has been: those mails are gone from INBOX, or were
 // found again under new numbers without having been read before. It says how
-// many.
+// many. What was decided and had still to be filed counts as filed: gone from INBOX
+// is moved (MAIL.md, crash points).
 func (tx *Tx) Abandon(mailbox string, uidvalidity uint32) (int, error) {
+	moved, err := list(tx, func(scan scan) (int64, error) {
+		var id int64
+		return id, scan(&id)
+	}, `SELECT i.id FROM filings f JOIN inbox i ON i.id = f.inbox_id
+		WHERE f.done_at IS NULL AND i.mailbox = $1 AND i.uidvalidity = $2 AND i.folder = '' ORDER BY i.id`, mailbox, uidvalidity)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range moved {
+		if err := tx.Filed(id); err != nil {
+			return 0, err
+		}
+	}
 	n, err := tx.exec(`UPDATE inbox SET state = 'ignored', why = 'the mailbox was renumbered before this mail was decided; what is still there was found anew'
 		WHERE mailbox = $1 AND uidvalidity = $2 AND state IN ('found', 'attempted')`, mailbox, uidvalidity)
 	return int(n), err

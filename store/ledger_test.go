@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -168,12 +170,34 @@ func testRebind(t *testing.T, s server) {
 	}
 	same(t, "what is to be filed has followed", pending, []uint32{51, 52})
 
+	// Decided, and moved away in the moment before the mailbox was renumbered.
+	var moved int64
+	db.update(t, func(tx *Tx) error {
+		m, err := tx.Found(InboxMessage{Mailbox: "INBOX", UIDValidity: 1, UID: 9, Received: received})
+		if err != nil {
+			return err
+		}
+		moved = m.ID
+		if err := tx.Record(Record{InboxID: m.ID, Policy: rules.DefaultPolicy(), Decision: rules.Decision{State: rules.MailDecided}}); err != nil {
+			return err
+		}
+		return errors.Join(tx.QueueFiling(m.ID, rules.FolderProcessed), tx.QueueFiling(filed, rules.FolderReview))
+	})
 	if n := see(t, db, func(tx *Tx) (int, error) { return tx.Abandon("INBOX", 1) }); n != 1 {
 		t.Errorf("%d mails were abandoned, want the one that was never read", n)
 	}
 	if m := see(t, db, func(tx *Tx) (InboxMessage, error) { return tx.Inbox(unread) }); m.State != rules.MailIgnored || m.Why == "" {
 		t.Errorf("the abandoned mail is %s (%s)", m.State, m.Why)
 	}
+	if m := see(t, db, func(tx *Tx) (InboxMessage, error) { return tx.Inbox(moved) }); m.State != rules.MailFiled || m.Folder != rules.FolderProcessed {
+		t.Errorf("a decided mail that is gone from INBOX is %s in %q; want it filed", m.State, m.Folder)
+	}
+	pending = nil
+	for _, f := range see(t, db, func(tx *Tx) ([]Filing, error) { return tx.Filings("INBOX", 2, 0) }) {
+		pending = append(pending, f.UID)
+	}
+	slices.Sort(pending)
+	same(t, "what lies in a folder, or was bound anew, is still to be filed", pending, []uint32{3, 51, 52})
 	gone := see(t, db, func(tx *Tx) (InboxMessage, error) {
 		id, err := tx.mail()
 		if err != nil {
