@@ -315,7 +315,15 @@ func oneMail(rt *rapid.T, tx *Tx, p rules.Partner, sequence int, policy rules.Po
 			read.Set(rapid.SampledFrom(rules.Fields[:]).Draw(rt, "missing"), "")
 		}
 		if len(asks) > 0 && rapid.Bool().Draw(rt, "answers") {
-			read.Ref = rapid.SampledFrom(asks).Draw(rt, "ask").Ref
+			ask := rapid.SampledFrom(asks).Draw(rt, "ask")
+			read.Ref = ask.Ref
+			if rapid.Bool().Draw(rt, "incomplete again") {
+				for _, f := range rules.Fields {
+					if ask.Prospect.Get(f) == "" {
+						read.Set(f, "")
+					}
+				}
+			}
 		}
 		req.Prospects = append(req.Prospects, read)
 		req.Items = append(req.Items, rules.Item{Verb: rules.VerbRegister, Prospect: &i})

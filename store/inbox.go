@@ -246,19 +246,6 @@ func (tx *Tx) Known(mailbox string, uidvalidity, lowest uint32) (map[uint32]bool
 	return known, err
 }
 
-// MailCount is how many mails of a mailbox stand in each state.
-func (tx *Tx) MailCount() (map[rules.MailState]int, error) {
-	counts := map[rules.MailState]int{}
-	_, err := list(tx, func(scan scan) (struct{}, error) {
-		var state rules.MailState
-		var n int
-		err := scan(&state, &n)
-		counts[state] = n
-		return struct{}{}, err
-	}, "SELECT state, count(*) FROM inbox GROUP BY state")
-	return counts, err
-}
-
 // mostText is how much of a mail's text is kept.
 const mostText = 1 << 20
 

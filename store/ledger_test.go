@@ -81,8 +81,6 @@ func testUndecided(t *testing.T, s server) {
 	same(t, "the UIDs that are known from 8 on", see(t, db, func(tx *Tx) (map[uint32]bool, error) { return tx.Known("INBOX", 7, 8) }),
 		map[uint32]bool{8: true, 9: true})
 	same(t, "the UIDs that are known of nothing", see(t, db, func(tx *Tx) (map[uint32]bool, error) { return tx.Known("INBOX", 8, 0) }), nil)
-	same(t, "how many stand where", see(t, db, func(tx *Tx) (map[rules.MailState]int, error) { return tx.MailCount() }),
-		map[rules.MailState]int{rules.MailFound: 3, rules.MailAttempted: 1, rules.MailDecided: 1})
 }
 
 func testDuplicate(t *testing.T, s server) {

@@ -28,12 +28,3 @@ func (tx *Tx) SaveCustomer(c rules.Customer, actor string) error {
 	}
 	return tx.Note(actor, string(c.Organisation), "existing customer", "")
 }
-
-// RemoveCustomer takes an organisation off the list.
-func (tx *Tx) RemoveCustomer(key rules.OrganisationKey, actor, why string) error {
-	n, err := tx.exec("DELETE FROM customers WHERE organisation = $1", key)
-	if err := one(n, err, "customer %s", key); err != nil {
-		return err
-	}
-	return tx.Note(actor, string(key), "no customer any more", why)
-}

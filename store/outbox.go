@@ -128,14 +128,6 @@ func (tx *Tx) Due(most int) ([]OutboxMessage, error) {
 		ORDER BY next_at, id LIMIT $2`, at(tx.now), limit(most))
 }
 
-// NextDue is when something is next to be sent; zero where nothing waits.
-func (tx *Tx) NextDue() (time.Time, error) {
-	var next time.Time
-	err := tx.get([]any{instant{&next}}, `SELECT MIN(next_at) FROM outbox
-		WHERE state IN ('queued', 'deferred', 'uncertain') AND (state <> 'uncertain' OR doubts < 2)`)
-	return next, err
-}
-
 // StartSending takes a mail for one attempt and counts it, before the network is
 // touched. ErrTaken where it is not (or no longer) to be sent: another daemon
 // has it.
@@ -167,8 +159,10 @@ func (tx *Tx) EndSending(id int64, state OutboxState, next time.Time, lastError 
 	return one(n, err, "outbox mail %d, being sent", id)
 }
 
-// Interrupted is for the start of the daemon that sends: what was being sent
-// when it ended is uncertain, and due once more at next. It says how many.
+// Interrupted is for a moment in which nobody sends; the desk calls it once, at the
+// start of Run (or of its first Settle). What is marked as being sent then was cut
+// off when the former program ended: it is uncertain, and due once more at next.
+// It says how many.
 func (tx *Tx) Interrupted(next time.Time) (int, error) {
 	n, err := tx.exec(`UPDATE outbox SET state = 'uncertain', doubts = doubts + 1, next_at = $1,
 		last_error = 'the program ended while this mail was being sent' WHERE state = 'sending'`, at(next))
@@ -191,7 +185,6 @@ func (tx *Tx) Outbox(id int64) (OutboxMessage, error) {
 type OutboxFilter struct {
 	State   OutboxState
 	Partner rules.PartnerID
-	Kind    string
 	InboxID int64
 	Limit   int
 }
@@ -199,30 +192,21 @@ type OutboxFilter struct {
 // OutboxList lists mails of ours without their bytes, newest first.
 func (tx *Tx) OutboxList(f OutboxFilter) ([]OutboxMessage, error) {
 	return list(tx, func(scan scan) (OutboxMessage, error) { return scanOutbox(scan) }, "SELECT "+outboxColumns+` FROM outbox
-		WHERE ($1 = '' OR state = $1) AND ($2 = '' OR partner = $2) AND ($3 = '' OR kind = $3) AND (CAST($4 AS BIGINT) = 0 OR inbox_id = $4)
-		ORDER BY id DESC LIMIT $5`, string(f.State), string(f.Partner), f.Kind, f.InboxID, limit(f.Limit))
+		WHERE ($1 = '' OR state = $1) AND ($2 = '' OR partner = $2) AND (CAST($3 AS BIGINT) = 0 OR inbox_id = $3)
+		ORDER BY id DESC LIMIT $4`, string(f.State), string(f.Partner), f.InboxID, limit(f.Limit))
 }
 
 // Release lets a held mail go: it is due now.
-func (tx *Tx) Release(id int64) error { return tx.unhold(id, OutboxQueued, "") }
-
-// Cancel ends a mail that is held, queued or deferred: it is never sent.
-func (tx *Tx) Cancel(id int64, why string) error { return tx.unhold(id, OutboxCancelled, why) }
-
-func (tx *Tx) unhold(id int64, to OutboxState, why string) error {
+func (tx *Tx) Release(id int64) error {
 	m, err := tx.Outbox(id)
 	if err != nil {
 		return err
 	}
-	n, err := tx.exec(`UPDATE outbox SET state = $2, why = $3, next_at = $4
-		WHERE id = $1 AND (state = 'held' OR ($2 = 'cancelled' AND state IN ('queued', 'deferred', 'uncertain')))`, id, to, why, at(tx.now))
-	if err != nil {
-		return err
+	n, err := tx.exec("UPDATE outbox SET state = 'queued', why = '', next_at = $2 WHERE id = $1 AND state = 'held'", id, at(tx.now))
+	if err == nil && n == 0 {
+		err = fmt.Errorf("outbox mail %d is %s: only what is held can be released", id, m.State)
 	}
-	if n == 0 {
-		return fmt.Errorf("outbox mail %d is %s: only what waits can be released or cancelled", id, m.State)
-	}
-	return nil
+	return err
 }
 
 // Uncopied lists what was sent and does not lie in the Sent folder yet, oldest
@@ -247,13 +231,6 @@ func (tx *Tx) RepliesTo(address rules.Address, since, until time.Time) (int, err
 	return n, err
 }
 
-// Suppression is an address to which nothing is sent any more.
-type Suppression struct {
-	Address rules.Address
-	Why     string
-	Since   time.Time
-}
-
 // Suppress stops all mail to an address, in any letter case. The first reason
 // stays.
 func (tx *Tx) Suppress(address rules.Address, why string) error {
@@ -265,12 +242,6 @@ func (tx *Tx) Suppress(address rules.Address, why string) error {
 	return err
 }
 
-// Unsuppress lets mail go to an address again.
-func (tx *Tx) Unsuppress(address rules.Address) error {
-	n, err := tx.exec("DELETE FROM suppressions WHERE mailbox = $1", strings.ToLower(string(brief(address))))
-	return one(n, err, "suppression of %s", address)
-}
-
 // Suppressed is why nothing is sent to an address; "" where mail may go there.
 func (tx *Tx) Suppressed(address rules.Address) (string, error) {
 	var why string
@@ -279,12 +250,4 @@ func (tx *Tx) Suppressed(address rules.Address) (string, error) {
 		return "", nil
 	}
 	return why, err
-}
-
-// Suppressions lists them, oldest first.
-func (tx *Tx) Suppressions() ([]Suppression, error) {
-	return list(tx, func(scan scan) (Suppression, error) {
-		var s Suppression
-		return s, scan(&s.Address, &s.Why, instant{&s.Since})
-	}, "SELECT address, why, since FROM suppressions ORDER BY since, mailbox")
 }

@@ -77,12 +77,6 @@ func (tx *Tx) Prospect(ref rules.Reference) (Prospect, error) {
 	return all[0], nil
 }
 
-// ProspectsOf lists the prospects whose latest decision was made on a mail, by
-// reference.
-func (tx *Tx) ProspectsOf(inboxID int64) ([]Prospect, error) {
-	return list(tx, scanProspect, "SELECT "+prospectColumns+" FROM prospects WHERE inbox_id = $1 ORDER BY ref", inboxID)
-}
-
 // Asks are a partner's prospects that wait for missing lines, oldest first, the
 // lapsed ones (D21) included. "" is nobody and has none.
 func (tx *Tx) Asks(partner rules.PartnerID) ([]rules.Ask, error) {

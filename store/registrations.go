@@ -55,18 +55,17 @@ func (tx *Tx) registrations(where string, args ...any) ([]rules.Registration, er
 	return all, err
 }
 
-// RegistrationFilter chooses registrations; what is zero does not count.
+// RegistrationFilter chooses registrations; what is zero does not count. A state
+// is not among it: the stored one is not believed, dates decide (D2).
 type RegistrationFilter struct {
 	Partner      rules.PartnerID
-	State        rules.RegistrationState
 	Organisation rules.OrganisationKey
-	Limit        int
 }
 
 // Registrations lists registrations, oldest first.
 func (tx *Tx) Registrations(f RegistrationFilter) ([]rules.Registration, error) {
-	return tx.registrations(`($1 = '' OR r.partner = $1) AND ($2 = '' OR r.state = $2) AND ($3 = '' OR r.organisation = $3)
-		ORDER BY r.received, r.ref LIMIT $4`, string(f.Partner), string(f.State), string(f.Organisation), limit(f.Limit))
+	return tx.registrations("($1 = '' OR r.partner = $1) AND ($2 = '' OR r.organisation = $2) ORDER BY r.received, r.ref",
+		string(f.Partner), string(f.Organisation))
 }
 
 // Registration returns one registration; ErrNotFound where the reference names

@@ -50,62 +50,34 @@ func scanReview(scan scan) (Review, error) {
 	return r, err
 }
 
-// DecideReview carries out what a person decided of a prospect under review.
-// Accepted, it is active for the term, under the slot that it had or, where its
-// organisation was held, the lowest free one; rejected, its slot and its
-// organisation are free and term does not count. The date stays that of the
-// mail. When nothing in the mail waits any more, it is filed under Processed.
+// AcceptReview carries out what a person decided of a prospect under review, a
+// judgement of rules.AcceptReview or rules.RejectReview. Accepted, it is active
+// for its term under its slot; where the partner holds the organisation already
+// (contact_added), it is a contact of that registration; rejected, its slot and its
+// organisation are free. When nothing in the mail waits any more, it is filed
+// under Processed.
 //
 // ErrNotFound: no such registration is under review. ErrTaken: the organisation
-// is held, or no slot is free.
-func (tx *Tx) DecideReview(ref rules.Reference, accepted bool, term rules.Term, actor, why string) error {
-	return tx.review(ref, actor, why, func(partner rules.PartnerID, slot, most int) (rules.Judgement, error) {
-		j := rules.Judgement{Ref: ref, Decision: rules.Rejected, Term: term, Slot: slot}
-		if !accepted {
-			return j, nil
-		}
-		j.Decision = rules.Accepted
-		if slot > 0 {
-			return j, nil
-		}
-		var err error
-		if j.Slot, err = tx.freeSlot(partner, most); err == nil && j.Slot == 0 {
-			err = fmt.Errorf("partner %s has no free slot of %d: %w", partner, most, ErrTaken)
-		}
-		return j, err
-	})
-}
-
-// AcceptReview is DecideReview by a judgement, such as that of rules.AcceptReview:
-// accepted under its term and slot; where the partner holds the organisation
-// already (contact_added), a contact of that registration; anything else rejects.
+// or the slot is held.
 func (tx *Tx) AcceptReview(j rules.Judgement, actor, why string) error {
-	return tx.review(j.Ref, actor, why, func(rules.PartnerID, int, int) (rules.Judgement, error) { return j, nil })
-}
-
-func (tx *Tx) review(ref rules.Reference, actor, why string, judge func(partner rules.PartnerID, slot, most int) (rules.Judgement, error)) error {
-	return tx.Savepoint("review of "+string(ref), func() error {
+	return tx.Savepoint("review of "+string(j.Ref), func() error {
 		var partner rules.PartnerID
-		if err := tx.get([]any{&partner}, "SELECT partner FROM registrations WHERE ref = $1 AND state = 'under_review'", ref); err != nil {
-			return fmt.Errorf("review of %s: %w", ref, err)
+		if err := tx.get([]any{&partner}, "SELECT partner FROM registrations WHERE ref = $1", j.Ref); err != nil {
+			return fmt.Errorf("review of %s: %w", j.Ref, err)
 		}
 		if _, err := tx.exec("UPDATE partners SET turn = turn + 1 WHERE id = $1", partner); err != nil {
 			return err
 		}
-		var held, most int
+		// Only now, with the partner's turn taken, does the state stay as it is read.
 		var inbox int64
-		if err := tx.get([]any{&held, &most, &inbox}, `SELECT COALESCE(r.slot, 0), r.slot_cap, COALESCE(p.inbox_id, 0)
-			FROM registrations r JOIN prospects p ON p.ref = r.ref WHERE r.ref = $1 AND r.state = 'under_review'`, ref); err != nil {
-			return fmt.Errorf("review of %s: %w", ref, err)
-		}
-		j, err := judge(partner, held, most)
-		if err != nil {
-			return fmt.Errorf("review of %s: %w", ref, err)
+		if err := tx.get([]any{&inbox}, `SELECT COALESCE(p.inbox_id, 0) FROM registrations r JOIN prospects p ON p.ref = r.ref
+			WHERE r.ref = $1 AND r.state = 'under_review'`, j.Ref); err != nil {
+			return fmt.Errorf("review of %s: %w", j.Ref, err)
 		}
 		if err := tx.endReview(j); err != nil {
-			return fmt.Errorf("review of %s: %w", ref, err)
+			return fmt.Errorf("review of %s: %w", j.Ref, err)
 		}
-		if err := tx.Note(actor, string(ref), "review: "+string(j.Decision), why); err != nil {
+		if err := tx.Note(actor, string(j.Ref), "review: "+string(j.Decision), why); err != nil {
 			return err
 		}
 		return tx.settled(inbox)
