@@ -37,6 +37,8 @@ type bench struct {
 	now  time.Time
 	ids  int
 	path string // of the database
+	// unsaid is what the server behind refuse leaves out: lines that hold it.
+	unsaid string
 }
 
 func newBench(t testing.TB) *bench {

@@ -43,7 +43,18 @@ func (b *bench) refuse(no func(command string) string) {
 				_ = c.Close()
 				continue
 			}
-			go func() { _, _ = io.Copy(c, server); _ = c.Close() }()
+			go func() {
+				defer c.Close()
+				for r := bufio.NewReader(server); ; {
+					line, err := r.ReadString('\n')
+					if b.unsaid == "" || !strings.Contains(line, b.unsaid) {
+						_, _ = io.WriteString(c, line)
+					}
+					if err != nil {
+						return
+					}
+				}
+			}()
 			go func() {
 				defer server.Close()
 				defer c.Close()
@@ -270,5 +281,27 @@ func TestADeliveryIsNotedWhenTheDatabaseIsBack(t *testing.T) {
 	}
 	if n := len(b.mails(pat, "INBOX")); n != 1 {
 		t.Errorf("%d answers; want one", n)
+	}
+}
+
+// RFC 3501, section 6.3.1: without UIDNEXT a client can make no assumptions; not
+// this one either, that all the mail there is new.
+func TestFirstStartIsQuietWithoutUIDNEXT(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.o.StartAll = false
+	b.unsaid = "[UIDNEXT "
+	b.refuse(func(string) string { return "" })
+	b.must(b.host.Deliver(mailbox, leadMail(1, "acme.example")))
+	b.later(time.Minute)
+	d := b.desk()
+	b.must(d.Settle(t.Context()))
+	if n := len(b.outbox()); n != 0 {
+		t.Fatalf("historic mail was answered: %d messages", n)
+	}
+	b.must(b.host.Deliver(mailbox, leadMail(2, "bolt.example")))
+	b.must(d.Settle(t.Context()))
+	if n := len(b.mailsPast(pat)); n != 1 {
+		t.Errorf("%d answers to new mail; want one", n)
 	}
 }

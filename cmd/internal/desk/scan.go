@@ -124,6 +124,16 @@ func (d *Desk) scan(ctx context.Context, s *intake.Session) error {
 	if err != nil {
 		return err
 	}
+	if sel.UIDNext == 0 {
+		// The server does not say it (RFC 3501, section 6.3.1): it is above all.
+		uids, err := s.Search(ctx, 0)
+		if err != nil {
+			return err
+		}
+		for _, uid := range uids {
+			sel.UIDNext = max(sel.UIDNext, uid+1)
+		}
+	}
 	box, moved, err := d.mailbox(ctx, sel)
 	if err != nil {
 		return err
