@@ -263,7 +263,7 @@ func (tx *Tx) carryOut(r Record, j rules.Judgement) error {
 	case rules.ContactAdded, rules.Renewed:
 		if j.Decision == rules.Renewed {
 			n, err := tx.exec(`UPDATE registrations SET state = 'active', ended_at = NULL, slot = $2, slot_cap = $3
-				WHERE ref = $1 AND partner = $4`, j.Holds, slot(j.Slot), r.Policy.MaxOutstanding, partner)
+				WHERE ref = $1 AND partner = $4`, j.Holds, orNull(int64(j.Slot)), r.Policy.MaxOutstanding, partner)
 			if err := one(n, err, "registration %s", j.Holds); err != nil {
 				return err
 			}

@@ -136,18 +136,11 @@ func openSQLite(ctx context.Context, where string) (dialect, *sql.DB, *sql.DB, e
 	if err := f.Close(); err != nil {
 		return dialect{}, nil, nil, err
 	}
-	// The name is escaped, so that a path may hold any character.
-	slashed := filepath.ToSlash(path)
-	if !strings.HasPrefix(slashed, "/") {
-		slashed = "/" + slashed
-	}
-	file := (&url.URL{Scheme: "file", Path: slashed}).String() + "?"
-	pragmas := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}}
+	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}
 
 	// Without immediate a transaction that reads first and writes later fails at
 	// once when another writes, whatever the busy timeout.
-	writing := url.Values{"_pragma": pragmas["_pragma"], "_txlock": {"immediate"}}
-	write, err := sql.Open("sqlite", file+writing.Encode())
+	write, err := sql.Open("sqlite", fileURL(path, url.Values{"_pragma": pragmas, "_txlock": {"immediate"}}))
 	if err != nil {
 		return dialect{}, nil, nil, err
 	}
@@ -156,14 +149,23 @@ func openSQLite(ctx context.Context, where string) (dialect, *sql.DB, *sql.DB, e
 		write.Close()
 		return dialect{}, nil, nil, fmt.Errorf("database %s: %w", path, err)
 	}
-	reading := url.Values{"_pragma": append(pragmas["_pragma"], "query_only(1)")}
-	read, err := sql.Open("sqlite", file+reading.Encode())
+	read, err := sql.Open("sqlite", fileURL(path, url.Values{"_pragma": append(pragmas, "query_only(1)")}))
 	if err != nil {
 		write.Close()
 		return dialect{}, nil, nil, err
 	}
 	read.SetMaxOpenConns(4)
 	return sqliteDialect, write, read, nil
+}
+
+// fileURL names a file to SQLite. It is escaped, so that a path may hold any
+// character.
+func fileURL(path string, options url.Values) string {
+	slashed := filepath.ToSlash(path)
+	if !strings.HasPrefix(slashed, "/") {
+		slashed = "/" + slashed
+	}
+	return (&url.URL{Scheme: "file", Path: slashed, RawQuery: options.Encode()}).String()
 }
 
 // lock keeps other programs from migrating this database until the returned
@@ -191,11 +193,7 @@ func (db *DB) lock(ctx context.Context) (unlock func(done bool) error, err error
 		return nil, err
 	}
 	path += "-migrating"
-	slashed := filepath.ToSlash(path)
-	if !strings.HasPrefix(slashed, "/") {
-		slashed = "/" + slashed
-	}
-	name := (&url.URL{Scheme: "file", Path: slashed}).String() + "?" + url.Values{"_pragma": {"busy_timeout(60000)"}, "_txlock": {"exclusive"}}.Encode()
+	name := fileURL(path, url.Values{"_pragma": {"busy_timeout(60000)"}, "_txlock": {"exclusive"}})
 	var beside *sql.DB
 	var tx *sql.Tx
 	// Who had the lock may remove the file under those who wait for it: they look

@@ -271,22 +271,3 @@ func unpack(b []byte) (string, error) {
 	text, err := io.ReadAll(io.LimitReader(r, mostText+1))
 	return string(text), err
 }
-
-// one turns the count of changed rows into ErrNotFound where it is zero.
-func one(n int64, err error, format string, args ...any) error {
-	if err == nil && n == 0 {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return fmt.Errorf(format+": %w", append(args, err)...)
-	}
-	return nil
-}
-
-// limit is a filter's limit for SQL, in which 0 means all.
-func limit(n int) int64 {
-	if n <= 0 {
-		return 1 << 62
-	}
-	return int64(n)
-}

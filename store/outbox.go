@@ -101,15 +101,11 @@ func (tx *Tx) Queue(m OutboxMessage) (int64, error) {
 	if m.Raw == nil {
 		m.Raw = []byte{}
 	}
-	var inbox any
-	if m.InboxID != 0 {
-		inbox = m.InboxID
-	}
 	var id int64
 	err = tx.get([]any{&id}, `INSERT INTO outbox (key, kind, inbox_id, partner, to_address, from_address, message_id, subject, raw, state, why,
 		queued_at, next_at, numbering, copied) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 		ON CONFLICT (key) DO NOTHING RETURNING id`,
-		m.Key, m.Kind, inbox, m.Partner, brief(m.To), m.From, brief(m.MessageID), m.Subject, m.Raw, m.State, m.Why,
+		m.Key, m.Kind, orNull(m.InboxID), m.Partner, brief(m.To), m.From, brief(m.MessageID), m.Subject, m.Raw, m.State, m.Why,
 		at(tx.now), at(m.NextAt), numbering, m.Copied)
 	if errors.Is(err, ErrNotFound) {
 		err = tx.get([]any{&id}, "SELECT id FROM outbox WHERE key = $1", m.Key)
@@ -172,13 +168,7 @@ func (tx *Tx) Interrupted(next time.Time) (int, error) {
 // Outbox returns one mail of ours with its bytes.
 func (tx *Tx) Outbox(id int64) (OutboxMessage, error) {
 	all, err := list(tx, scanOutboxRaw, "SELECT "+outboxColumns+", raw FROM outbox WHERE id = $1", id)
-	if err == nil && len(all) == 0 {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return OutboxMessage{}, fmt.Errorf("outbox mail %d: %w", id, err)
-	}
-	return all[0], nil
+	return sole(all, err, "outbox mail %d", id)
 }
 
 // OutboxFilter chooses mails of ours; what is zero does not count.
@@ -238,14 +228,17 @@ func (tx *Tx) Suppress(address rules.Address, why string) error {
 		why = "suppressed"
 	}
 	_, err := tx.exec("INSERT INTO suppressions (mailbox, address, why, since) VALUES ($1, $2, $3, $4) ON CONFLICT (mailbox) DO NOTHING",
-		strings.ToLower(string(brief(address))), address, why, at(tx.now))
+		suppression(address), address, why, at(tx.now))
 	return err
 }
+
+// suppression is the key of an address among the suppressed ones.
+func suppression(address rules.Address) string { return strings.ToLower(string(brief(address))) }
 
 // Suppressed is why nothing is sent to an address; "" where mail may go there.
 func (tx *Tx) Suppressed(address rules.Address) (string, error) {
 	var why string
-	err := tx.get([]any{&why}, "SELECT why FROM suppressions WHERE mailbox = $1", strings.ToLower(string(brief(address))))
+	err := tx.get([]any{&why}, "SELECT why FROM suppressions WHERE mailbox = $1", suppression(address))
 	if errors.Is(err, ErrNotFound) {
 		return "", nil
 	}

@@ -24,13 +24,7 @@ func (tx *Tx) Partner(id rules.PartnerID) (rules.Partner, error) {
 		return rules.Partner{}, fmt.Errorf("partner %q: %w", id, ErrNotFound)
 	}
 	all, err := tx.partners(id)
-	if err == nil && len(all) == 0 {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return rules.Partner{}, fmt.Errorf("partner %s: %w", id, err)
-	}
-	return all[0], nil
+	return sole(all, err, "partner %s", id)
 }
 
 // partners reads one partner, or all for "", in three queries.
@@ -44,33 +38,25 @@ func (tx *Tx) partners(id rules.PartnerID) ([]rules.Partner, error) {
 		all[i].Addresses = []rules.Address{}
 		place[all[i].ID] = &all[i]
 	}
-	type owned struct {
-		partner rules.PartnerID
-		what    string
+	owned := func(add func(*rules.Partner, string)) func(scan) (struct{}, error) {
+		return func(scan scan) (struct{}, error) {
+			var owner rules.PartnerID
+			var what string
+			err := scan(&owner, &what)
+			if p := place[owner]; p != nil {
+				add(p, what)
+			}
+			return struct{}{}, err
+		}
 	}
-	scanOwned := func(scan scan) (owned, error) {
-		var o owned
-		return o, scan(&o.partner, &o.what)
-	}
-	addresses, err := list(tx, scanOwned, "SELECT partner, address FROM partner_addresses WHERE ($1 = '' OR partner = $1) ORDER BY partner, position", string(id))
+	_, err = list(tx, owned(func(p *rules.Partner, a string) { p.Addresses = append(p.Addresses, rules.Address(a)) }),
+		"SELECT partner, address FROM partner_addresses WHERE ($1 = '' OR partner = $1) ORDER BY partner, position", string(id))
 	if err != nil {
 		return nil, err
 	}
-	for _, o := range addresses {
-		if p := place[o.partner]; p != nil {
-			p.Addresses = append(p.Addresses, rules.Address(o.what))
-		}
-	}
-	domains, err := list(tx, scanOwned, "SELECT partner, domain FROM partner_domains WHERE ($1 = '' OR partner = $1) ORDER BY partner, position", string(id))
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range domains {
-		if p := place[o.partner]; p != nil {
-			p.Domains = append(p.Domains, o.what)
-		}
-	}
-	return all, nil
+	_, err = list(tx, owned(func(p *rules.Partner, d string) { p.Domains = append(p.Domains, d) }),
+		"SELECT partner, domain FROM partner_domains WHERE ($1 = '' OR partner = $1) ORDER BY partner, position", string(id))
+	return all, err
 }
 
 // SavePartner enters a partner or replaces what is known of it. own are the
@@ -80,18 +66,12 @@ func (tx *Tx) partners(id rules.PartnerID) ([]rules.Partner, error) {
 // the error wraps ErrTaken and says which.
 func (tx *Tx) SavePartner(p rules.Partner, actor, why string, own ...rules.OrganisationKey) error {
 	for _, a := range p.Addresses {
-		var owner rules.PartnerID
-		if err := tx.get([]any{&owner}, "SELECT partner FROM partner_addresses WHERE address = $1 AND partner <> $2", a, p.ID); err == nil {
-			return fmt.Errorf("partner %s: address %s is partner %s's: %w", p.ID, string(a), owner, ErrTaken)
-		} else if !errors.Is(err, ErrNotFound) {
+		if err := tx.free(p.ID, "address", string(a)); err != nil {
 			return err
 		}
 	}
 	for _, d := range p.Domains {
-		var owner rules.PartnerID
-		if err := tx.get([]any{&owner}, "SELECT partner FROM partner_domains WHERE domain = $1 AND partner <> $2", d, p.ID); err == nil {
-			return fmt.Errorf("partner %s: domain %s is partner %s's: %w", p.ID, d, owner, ErrTaken)
-		} else if !errors.Is(err, ErrNotFound) {
+		if err := tx.free(p.ID, "domain", d); err != nil {
 			return err
 		}
 	}
@@ -127,6 +107,20 @@ func (tx *Tx) SavePartner(p rules.Partner, actor, why string, own ...rules.Organ
 		}
 	}
 	return tx.Note(actor, string(p.ID), what, why)
+}
+
+// free says, by ErrTaken, that an address or a domain is another partner's.
+func (tx *Tx) free(id rules.PartnerID, kind, what string) error {
+	table := map[string]string{"address": "partner_addresses", "domain": "partner_domains"}[kind]
+	var owner rules.PartnerID
+	err := tx.get([]any{&owner}, "SELECT partner FROM "+table+" WHERE "+kind+" = $1 AND partner <> $2", what, id)
+	if err == nil {
+		return fmt.Errorf("partner %s: %s %s is partner %s's: %w", id, kind, what, owner, ErrTaken)
+	}
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 func partnerArgs(p rules.Partner) []any {

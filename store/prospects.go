@@ -60,7 +60,7 @@ func scanProspect(scan scan) (Prospect, error) {
 	err := scan(&r.Ref, &r.InboxID, &r.Partner, &r.State, &p.FirstName, &p.LastName, &p.Email, &p.URL, &p.Company, &p.LeadType,
 		&r.Organisation, &reasons, &r.Asked, &r.Proposal, &r.NoWebsite, instant{&r.Last}, instant{&r.DecidedAt})
 	if err == nil {
-		err = json.Unmarshal([]byte(reasons), &r.Reasons)
+		r.Reasons, err = parseReasons(reasons)
 	}
 	return r, err
 }
@@ -68,13 +68,7 @@ func scanProspect(scan scan) (Prospect, error) {
 // Prospect returns what a reference names.
 func (tx *Tx) Prospect(ref rules.Reference) (Prospect, error) {
 	all, err := list(tx, scanProspect, "SELECT "+prospectColumns+" FROM prospects WHERE ref = $1", ref)
-	if err == nil && len(all) == 0 {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return Prospect{}, fmt.Errorf("prospect %s: %w", ref, err)
-	}
-	return all[0], nil
+	return sole(all, err, "prospect %s", ref)
 }
 
 // Asks are a partner's prospects that wait for missing lines, oldest first, the
@@ -93,12 +87,8 @@ func prospectArgs(r Prospect) ([]any, error) {
 		r.Reasons = []rules.Reason{}
 	}
 	reasons, err := asJSON(r.Reasons)
-	var inbox any
-	if r.InboxID != 0 {
-		inbox = r.InboxID
-	}
 	p := r.Prospect
-	return []any{r.Ref, inbox, r.Partner, r.State, p.FirstName, p.LastName, p.Email, p.URL, p.Company, p.LeadType,
+	return []any{r.Ref, orNull(r.InboxID), r.Partner, r.State, p.FirstName, p.LastName, p.Email, p.URL, p.Company, p.LeadType,
 		r.Organisation, reasons, r.Asked, r.Proposal, r.NoWebsite, at(r.Last), at(r.DecidedAt)}, err
 }
 

@@ -72,13 +72,7 @@ func (tx *Tx) Registrations(f RegistrationFilter) ([]rules.Registration, error) 
 // none (it may name a prospect: see Prospect).
 func (tx *Tx) Registration(ref rules.Reference) (rules.Registration, error) {
 	all, err := tx.registrations("r.ref = $1", ref)
-	if err == nil && len(all) == 0 {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return rules.Registration{}, fmt.Errorf("registration %s: %w", ref, err)
-	}
-	return all[0], nil
+	return sole(all, err, "registration %s", ref)
 }
 
 // Touch is the beginning of a transaction that decides for a partner: it takes
@@ -87,8 +81,7 @@ func (tx *Tx) Registration(ref rules.Reference) (rules.Registration, error) {
 // whatever stands at the organisations (D2). Without a partner ("") it only closes.
 func (tx *Tx) Touch(partner rules.PartnerID, orgs []rules.OrganisationKey, today rules.Date) error {
 	if partner != "" {
-		n, err := tx.exec("UPDATE partners SET turn = turn + 1 WHERE id = $1", partner)
-		if err := one(n, err, "partner %s", partner); err != nil {
+		if err := tx.takeTurn(partner); err != nil {
 			return err
 		}
 	}
@@ -109,6 +102,13 @@ func (tx *Tx) Touch(partner rules.PartnerID, orgs []rules.OrganisationKey, today
 	return err
 }
 
+// takeTurn locks a partner's row until the transaction ends: whoever changes what
+// the partner holds comes after. On SQLite, with its one writer, it is harmless.
+func (tx *Tx) takeTurn(partner rules.PartnerID) error {
+	n, err := tx.exec("UPDATE partners SET turn = turn + 1 WHERE id = $1", partner)
+	return one(n, err, "partner %s", partner)
+}
+
 func scanReference(scan scan) (rules.Reference, error) {
 	var ref rules.Reference
 	return ref, scan(&ref)
@@ -119,7 +119,7 @@ func scanReference(scan scan) (rules.Reference, error) {
 func (tx *Tx) register(r rules.Registration, most int) error {
 	_, err := tx.exec(`INSERT INTO registrations (ref, partner, organisation, name_key, state, received, ended_at, slot, slot_cap)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, r.Ref, r.Partner, r.Organisation, brief(rules.NameKeyOf(r.Prospect.Company)), r.State,
-		at(r.Received), at(r.EndedAt), slot(r.Slot), most)
+		at(r.Received), at(r.EndedAt), orNull(int64(r.Slot)), most)
 	if err != nil {
 		return fmt.Errorf("registration %s: %w", r.Ref, err)
 	}
@@ -137,14 +137,6 @@ func (tx *Tx) register(r rules.Registration, most int) error {
 		}
 	}
 	return nil
-}
-
-// slot is a slot as it is stored: NULL for none.
-func slot(n int) any {
-	if n == 0 {
-		return nil
-	}
-	return n
 }
 
 func (tx *Tx) addTerm(ref rules.Reference, t rules.Term) error {
@@ -217,11 +209,8 @@ func (tx *Tx) ImportRegistration(reg rules.Registration, most int, actor string)
 	if len(reg.Terms) == 0 {
 		return fmt.Errorf("registration %s: it has no term", reg.Ref)
 	}
-	if ref, err := tx.Imported(reg.Partner, reg.Organisation, reg.Terms[0].From); err == nil {
-		_ = ref
-		return nil
-	} else if !errors.Is(err, ErrNotFound) {
-		return err
+	if _, err := tx.Imported(reg.Partner, reg.Organisation, reg.Terms[0].From); !errors.Is(err, ErrNotFound) {
+		return err // nil where it is there already
 	}
 	if reg.State == "" {
 		reg.State = rules.StateActive
@@ -236,8 +225,8 @@ func (tx *Tx) ImportRegistration(reg rules.Registration, most int, actor string)
 		reg.Contacts = []rules.Contact{contactOf(reg.Prospect)}
 	}
 	return tx.Savepoint("import of "+string(reg.Ref), func() error {
-		if n, err := tx.exec("UPDATE partners SET turn = turn + 1 WHERE id = $1", reg.Partner); err != nil || n == 0 {
-			return one(n, err, "partner %s", reg.Partner)
+		if err := tx.takeTurn(reg.Partner); err != nil {
+			return err
 		}
 		if reg.State != rules.StateActive {
 			reg.Slot = 0

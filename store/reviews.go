@@ -65,7 +65,7 @@ func (tx *Tx) AcceptReview(j rules.Judgement, actor, why string) error {
 		if err := tx.get([]any{&partner}, "SELECT partner FROM registrations WHERE ref = $1", j.Ref); err != nil {
 			return fmt.Errorf("review of %s: %w", j.Ref, err)
 		}
-		if _, err := tx.exec("UPDATE partners SET turn = turn + 1 WHERE id = $1", partner); err != nil {
+		if err := tx.takeTurn(partner); err != nil {
 			return err
 		}
 		// Only now, with the partner's turn taken, does the state stay as it is read.
@@ -85,14 +85,14 @@ func (tx *Tx) AcceptReview(j rules.Judgement, actor, why string) error {
 }
 
 func (tx *Tx) endReview(j rules.Judgement) error {
-	state, prospect, ended, free := rules.StateRefused, ProspectRejected, tx.now, 0
+	state, prospect, ended, slot := rules.StateRefused, ProspectRejected, tx.now, 0
 	switch j.Decision {
 	case rules.Accepted:
-		state, prospect, ended, free = rules.StateActive, ProspectAccepted, time.Time{}, j.Slot
+		state, prospect, ended, slot = rules.StateActive, ProspectAccepted, time.Time{}, j.Slot
 	case rules.ContactAdded:
 		prospect = ProspectContactAdded
 	}
-	if _, err := tx.exec("UPDATE registrations SET state = $2, slot = $3, ended_at = $4 WHERE ref = $1", j.Ref, state, slot(free), at(ended)); err != nil {
+	if _, err := tx.exec("UPDATE registrations SET state = $2, slot = $3, ended_at = $4 WHERE ref = $1", j.Ref, state, orNull(int64(slot)), at(ended)); err != nil {
 		return err
 	}
 	if _, err := tx.exec("UPDATE prospects SET state = $2, decided_at = $3 WHERE ref = $1", j.Ref, prospect, at(tx.now)); err != nil {

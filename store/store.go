@@ -326,6 +326,43 @@ func list[T any](tx *Tx, one func(scan) (T, error), query string, args ...any) (
 	return all, nil
 }
 
+// sole is the one row of a listing; the error names what was looked for and wraps
+// ErrNotFound where there is none.
+func sole[T any](all []T, err error, what string, args ...any) (T, error) {
+	if err := one(int64(len(all)), err, what, args...); err != nil {
+		var none T
+		return none, err
+	}
+	return all[0], nil
+}
+
+// one turns the count of changed rows into ErrNotFound where it is zero.
+func one(n int64, err error, what string, args ...any) error {
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf(what+": %w", append(args, err)...)
+	}
+	return nil
+}
+
+// limit is a filter's limit for SQL, in which 0 means all.
+func limit(n int) int64 {
+	if n <= 0 {
+		return 1 << 62
+	}
+	return int64(n)
+}
+
+// orNull is a number as it is stored where NULL stands for none.
+func orNull(n int64) any {
+	if n == 0 {
+		return nil
+	}
+	return n
+}
+
 // bind makes arguments plain, so that both drivers see the same: strings of
 // whatever named type lose what PostgreSQL refuses in text.
 func bind(args []any) ([]any, error) {
