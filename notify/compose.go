@@ -6,6 +6,7 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,7 +95,7 @@ func compose(l letter, id Identity, zone *time.Location) ([]byte, error) {
 func thread(references []string, parent string) []string {
 	var out []string
 	seen := map[string]bool{}
-	all := append(append([]string{}, references...), parent)
+	all := append(slices.Clone(references), parent)
 	for i := len(all) - 1; i >= 0 && len(out) < maxReferences; i-- {
 		ref := messageID(all[i])
 		if ref == "" || seen[ref] {
@@ -103,9 +104,7 @@ func thread(references []string, parent string) []string {
 		seen[ref] = true
 		out = append(out, ref)
 	}
-	for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {
-		out[i], out[j] = out[j], out[i]
-	}
+	slices.Reverse(out)
 	return out
 }
 

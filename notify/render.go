@@ -2,6 +2,7 @@ package notify
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -70,19 +71,11 @@ func New(t *templates.Set, p Program) *Renderer {
 		Months: p.Policy.ExpiryMonths, Max: p.Policy.MaxOutstanding, RenewalDays: p.Policy.RenewalDays,
 		RenewalWindow: p.Policy.RenewalWindow, CompletionDays: p.Policy.CompletionDays, ReviewHours: p.Policy.ReviewHours,
 		ReleaseAfterDays: p.Policy.ReleaseAfterDays, RenewalEarly: p.Policy.RenewalEarly, EntryPlans: p.Policy.EntryPlans,
-		QualifiedEarns: has(p.Policy.EarningTypes, rules.QualifiedLead), ManagedEarns: has(p.Policy.EarningTypes, rules.ManagedCustomer),
-		CustomersToo: has(p.Policy.RegisterCustomers, rules.ManagedCustomer),
+		QualifiedEarns: slices.Contains(p.Policy.EarningTypes, rules.QualifiedLead),
+		ManagedEarns:   slices.Contains(p.Policy.EarningTypes, rules.ManagedCustomer),
+		CustomersToo:   slices.Contains(p.Policy.RegisterCustomers, rules.ManagedCustomer),
 	}
 	return &Renderer{set: t, program: p, numbers: n}
-}
-
-func has(types []rules.LeadType, t rules.LeadType) bool {
-	for _, one := range types {
-		if one == t {
-			return true
-		}
-	}
-	return false
 }
 
 // Reply writes the answer that a decision owes the mail's sender. The partner is
@@ -154,15 +147,8 @@ func (r *Renderer) answer(d rules.Decision, q rules.Request, partner *rules.Part
 // forms says whether a mail hands in tax or bank forms. What stands beside them
 // may be part of them: it is never quoted (PRODUCT.md, invariant 7).
 func forms(q rules.Request) bool {
-	if q.Kind == rules.KindPaperwork {
-		return true
-	}
-	for _, it := range q.Items {
-		if it.Verb == rules.VerbPaperwork {
-			return true
-		}
-	}
-	return false
+	return q.Kind == rules.KindPaperwork ||
+		slices.ContainsFunc(q.Items, func(it rules.Item) bool { return it.Verb == rules.VerbPaperwork })
 }
 
 // fixed is what a mail says to anybody.
@@ -230,41 +216,41 @@ func (r *Renderer) judged(a *templates.Answer, d rules.Decision, q rules.Request
 	}
 }
 
+// tally counts the verdicts of a mail, the best first.
 func tally(verdicts []templates.Verdict) []string {
-	groups := []struct {
-		words string
-		in    func(templates.Verdict) bool
-	}{
-		{"registered", func(v templates.Verdict) bool { return v.Decision == rules.Accepted }},
-		{"renewed", func(v templates.Verdict) bool { return v.Decision == rules.Renewed || v.Decision == rules.Queued }},
-		{"added as a contact", func(v templates.Verdict) bool { return v.Decision == rules.ContactAdded }},
-		{"already yours", func(v templates.Verdict) bool {
-			return v.Decision == rules.Rejected && v.Reason == rules.AlreadyRegistered
-		}},
-		{"not registered yet", func(v templates.Verdict) bool { return v.Decision == rules.NeedsInfo }},
-		{"with our team", func(v templates.Verdict) bool { return v.Decision == rules.Review || v.Decision == rules.Held }},
-		{"not registered", func(v templates.Verdict) bool {
-			return v.Decision == rules.Rejected && v.Reason != rules.AlreadyRegistered
-		}},
+	counts := map[string]int{}
+	for _, v := range verdicts {
+		counts[became(v)]++
 	}
 	var out []string
-	counted := 0
-	for _, g := range groups {
-		n := 0
-		for _, v := range verdicts {
-			if g.in(v) {
-				n++
-			}
+	for _, words := range []string{"registered", "renewed", "added as a contact", "already yours", "not registered yet", "with our team", "not registered", "read"} {
+		if n := counts[words]; n > 0 {
+			out = append(out, strconv.Itoa(n)+" "+words)
 		}
-		if n > 0 {
-			out = append(out, strconv.Itoa(n)+" "+g.words)
-			counted += n
-		}
-	}
-	if rest := len(verdicts) - counted; rest > 0 {
-		out = append(out, strconv.Itoa(rest)+" read")
 	}
 	return out
+}
+
+// became is what a tally calls a verdict.
+func became(v templates.Verdict) string {
+	switch v.Decision {
+	case rules.Accepted:
+		return "registered"
+	case rules.Renewed, rules.Queued:
+		return "renewed"
+	case rules.ContactAdded:
+		return "added as a contact"
+	case rules.NeedsInfo:
+		return "not registered yet"
+	case rules.Review, rules.Held:
+		return "with our team"
+	case rules.Rejected:
+		if v.Reason == rules.AlreadyRegistered {
+			return "already yours"
+		}
+		return "not registered"
+	}
+	return "read"
 }
 
 // unclear says whether a judgement asks again because nothing told which of
@@ -299,7 +285,7 @@ func (r *Renderer) verdict(j rules.Judgement, d rules.Decision, q rules.Request,
 	if j.HeldType != "" {
 		counts = j.HeldType
 	}
-	v.Earns = counts == "" || has(p.EarningTypes, counts)
+	v.Earns = counts == "" || slices.Contains(p.EarningTypes, counts)
 	for _, reason := range j.Reasons {
 		if reason.Code.Outcome() == rules.NeedsInfo || reason.Code.Outcome() != outcomeOf(j.Decision) {
 			continue
@@ -504,14 +490,10 @@ var clauseOf = map[rules.Code]string{
 
 // cite adds clauses, each once.
 func (r *Renderer) cite(a *templates.Answer, ids ...string) {
-next:
 	for _, id := range ids {
-		for _, c := range a.Clauses {
-			if c.ID == id {
-				continue next
-			}
+		if !slices.ContainsFunc(a.Clauses, func(c templates.Clause) bool { return c.ID == id }) {
+			a.Clauses = append(a.Clauses, templates.Clause{ID: id, Numbers: r.numbers})
 		}
-		a.Clauses = append(a.Clauses, templates.Clause{ID: id, Numbers: r.numbers})
 	}
 }
 
@@ -527,7 +509,7 @@ func (r *Renderer) held(a *templates.Answer, d rules.Decision, q rules.Request) 
 			a.Orders = true
 		}
 		w := wish(it.Verb, it.Ref)
-		if !contains(a.Read, w) {
+		if !slices.Contains(a.Read, w) {
 			a.Read = append(a.Read, w)
 		}
 	}
@@ -557,13 +539,4 @@ func wish(verb rules.Verb, ref string) templates.Wish {
 		ref = "number " + n
 	}
 	return templates.Wish{Verb: verb, Of: clean(ref, maxValue)}
-}
-
-func contains(wishes []templates.Wish, w templates.Wish) bool {
-	for _, one := range wishes {
-		if one == w {
-			return true
-		}
-	}
-	return false
 }

@@ -52,12 +52,6 @@ const (
 // Names are all mails.
 var Names = [...]string{Verdicts, Held, UnknownSender, NothingFound, TooLarge, Outcome, Confirmation, Alert}
 
-// The files that belong to no single mail.
-const (
-	wordsFile = "words.txt.tmpl"
-	frameFile = "frame.html.tmpl"
-)
-
 // Set is every mail's pair of templates, ready to be executed, by several
 // goroutines at once.
 type Set struct {
@@ -70,8 +64,8 @@ type Set struct {
 // would silently do nothing. Every error names file and line; all of them are
 // returned together.
 func Load(dir string) (*Set, error) {
-	files := map[string]string{}
-	from := map[string]string{}
+	files := map[string]string{} // text by name
+	from := map[string]string{}  // path of those that the operator's folder overrides
 	names, err := fs.Glob(embedded, "*.tmpl")
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w", err)

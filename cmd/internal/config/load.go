@@ -59,10 +59,6 @@ type read struct {
 	bad   map[string]bool
 }
 
-func (r *read) mistake(key, what, hint string) *Mistake {
-	return &Mistake{File: r.File, Line: r.lines[key], Key: key, What: what, Hint: hint}
-}
-
 func join(mistakes []*Mistake) error {
 	slices.SortStableFunc(mistakes, func(a, b *Mistake) int { return cmp.Compare(a.Line, b.Line) })
 	errs := make([]error, len(mistakes))

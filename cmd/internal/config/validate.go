@@ -16,9 +16,8 @@ import (
 	"leadmail/rules"
 )
 
-// Validate judges a configuration that was built in Go (by the demo and by
-// tests) and brings addresses and domains into their normal form. Load judges
-// by the same code, and knows the lines.
+// Validate judges a configuration that was built in Go and brings addresses and
+// domains into their normal form. Load judges by the same code, and knows the lines.
 func (c *Config) Validate() error {
 	r := &read{Config: *c, lines: map[string]int{}, bad: map[string]bool{}}
 	if mistakes := r.validate(); len(mistakes) > 0 {
