@@ -13,9 +13,10 @@ help: ## this list
 demo: ## a whole program on this machine, with mail servers and a database of its own
 	go run ./cmd/leadmail demo
 
-test: ## everything: race detector, SQLite and a private PostgreSQL; fails, never skips
+test: ## everything: race detector, SQLite, a private PostgreSQL, Dovecot and Postfix; fails, never skips
 	cc=$$(.ci/cc) && CC="$$cc" CGO_ENABLED=1 LEADMAIL_TEST_REQUIRE=postgres \
 		.ci/postgres go test -race -shuffle=on -timeout=15m ./...
+	.ci/postgres .ci/servers go test -C test -shuffle=on -parallel=8 -timeout=10m ./...
 
 bench: ## benchmarks, on SQLite and servers of this process
 	go test -run='^$$' -bench=. -benchmem ./...
@@ -23,8 +24,9 @@ bench: ## benchmarks, on SQLite and servers of this process
 fuzz: ## each fuzz target for FUZZTIME (20s)
 	.ci/fuzz $(FUZZTIME)
 
-soak: ## the properties with CHECKS (20000) random cases each; random kills will join them
+soak: ## the properties with CHECKS (20000) random cases each; 300 random kills, 30 at each named point
 	.ci/properties $(CHECKS)
+	LEADMAIL_TEST_KILLS=300 LEADMAIL_TEST_POINTS=30 .ci/postgres .ci/servers go test -C test -run='^TestKills$$' -v -timeout=2h .
 
 vuln: ## known vulnerabilities in what the binary reaches; asks Go's vulnerability database
 	"$$(.ci/tool govulncheck)" ./...
