@@ -3,6 +3,8 @@ package intake
 import (
 	"strings"
 
+	"github.com/emersion/go-message/mail"
+
 	"leadmail/rules"
 )
 
@@ -13,11 +15,16 @@ type author struct {
 	odd  bool   // the display part holds an unquoted @: not RFC 5322 (MAIL.md 45)
 }
 
-// authors reads an address list leniently: quoted strings and comments are
-// minded, encoded words decoded after splitting, an unknown charset or a
-// missing quote costs the name but never the address. An entry without an
+// authors reads an address list: by go-message, and where that refuses it, or
+// gives a name that cannot be, leniently: quoted strings and comments are minded, encoded words decoded
+// after splitting, an unknown charset or a missing quote costs the name but never the address. An entry without an
 // addr-spec ("<>", "MAILER-DAEMON", a group's name) has an empty spec.
 func authors(v string) []author {
+	if len(v) <= maxStrict {
+		if out, ok := strictAuthors(v); ok {
+			return out
+		}
+	}
 	var out []author
 	for _, entry := range splitAddresses(v) {
 		if strings.TrimSpace(entry) == "" {
@@ -29,6 +36,23 @@ func authors(v string) []author {
 		}
 	}
 	return out
+}
+
+func strictAuthors(v string) ([]author, bool) {
+	list, err := mail.ParseAddressList(v)
+	if err != nil {
+		return nil, false
+	}
+	out := make([]author, 0, len(list))
+	for _, a := range list {
+		if !sound(a.Name) {
+			return nil, false
+		}
+		if len(out) < 100 && len(a.Address) <= 320 {
+			out = append(out, author{name: clean(a.Name), spec: a.Address})
+		}
+	}
+	return out, true
 }
 
 // splitAddresses cuts at commas (and the marks of a group) outside quotes,
@@ -174,8 +198,8 @@ func addresses(values []string) []rules.Address {
 	return out
 }
 
-// messageIDs reads the ids of a Message-ID, In-Reply-To or References field,
-// without brackets, in their order.
+// messageIDs reads the ids of a Message-ID, In-Reply-To or References field that
+// is not written as it should be.
 func messageIDs(v string) []string {
 	var out []string
 	rest := v

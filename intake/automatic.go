@@ -194,7 +194,7 @@ func isRobot(a rules.Address, name string) bool {
 // report recognises what mail systems write: delivery reports, receipts of
 // reading, complaints (23 to 30, 33 to 35, 19).
 func (m *Message) report(stop func(rules.Route, rules.Kind, string) nature) (nature, bool) {
-	media, params := parameters(m.header.get("content-type"))
+	media, params := m.header.parameters("content-type")
 	kind := strings.ToLower(params["report-type"])
 	if media != "multipart/report" {
 		kind = ""
@@ -262,7 +262,7 @@ func (m Message) Reports() []Report {
 		switch p.mediaType {
 		case "message/rfc822", "text/rfc822-headers", "message/global", "message/rfc822-headers":
 			h, _, _ := parseHeader(p.data, func(string) {})
-			if ids := messageIDs(h.get("message-id")); len(ids) > 0 && original == "" {
+			if ids := h.ids("message-id"); len(ids) > 0 && original == "" {
 				original = ids[0]
 			}
 		case "message/delivery-status", "message/global-delivery-status":

@@ -2,14 +2,17 @@ package intake
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/emersion/go-message"
+	"github.com/emersion/go-message/charset"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/htmlindex"
-	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
 )
@@ -152,94 +155,109 @@ func unuu(b []byte) ([]byte, bool) {
 	return out, true
 }
 
-// decodeTransfer undoes a Content-Transfer-Encoding. known is false for one
-// that nobody has heard of; its bytes are returned as they are.
+// encodings are the transfer encodings by the names that mail gives them; a wrong
+// name is the fourth weakness of LIBRARIES.md.
+var encodings = map[string]string{
+	"": "", "7bit": "", "8bit": "", "binary": "", "7-bit": "", "8-bit": "", "plain": "", "none": "", "7bits": "", "8bits": "",
+	"quoted-printable": "quoted-printable", "quoted_printable": "quoted-printable", "qp": "quoted-printable",
+	"base64": "base64", "base-64": "base64", "b": "base64",
+	"x-uuencode": "uu", "uuencode": "uu", "x-uue": "uu", "uue": "uu",
+}
+
+// decodeTransfer undoes a Content-Transfer-Encoding: go-message does, and what it
+// gives up at is decoded leniently (odd says so where something was left out).
+// known is false for an encoding that nobody has heard of; its bytes are returned
+// as they are.
 func decodeTransfer(b []byte, cte string) (out []byte, known, odd bool) {
 	cte, _, _ = strings.Cut(strings.ToLower(strings.Trim(strings.TrimSpace(cte), `"`)), ";")
 	if f := strings.Fields(cte); len(f) > 0 {
 		cte = f[0]
 	}
-	switch cte {
-	case "", "7bit", "8bit", "binary", "7-bit", "8-bit", "plain", "none", "7bits", "8bits":
-		return b, true, false
-	case "quoted-printable", "quoted_printable", "qp":
-		return unquote(b, false), true, false
-	case "base64", "base-64", "b":
-		out, odd := unbase64(b)
-		return out, true, odd
-	case "x-uuencode", "uuencode", "x-uue", "uue":
+	name, known := encodings[cte]
+	switch name {
+	case "":
+		return b, known, false
+	case "uu":
 		if out, ok := unuu(b); ok {
 			return out, true, false
 		}
+		return b, false, false
 	}
-	return b, false, false
+	var h message.Header
+	h.Set("Content-Transfer-Encoding", name)
+	if e, err := message.New(h, bytes.NewReader(b)); err == nil {
+		decoded := bytes.NewBuffer(make([]byte, 0, len(b)+bytes.MinRead))
+		if _, err := decoded.ReadFrom(e.Body); err == nil {
+			return decoded.Bytes(), true, false
+		}
+	}
+	if name == "base64" {
+		out, odd := unbase64(b)
+		return out, true, odd
+	}
+	return unquote(b, false), true, false
 }
 
-// encodingOf finds a charset by the names that mail uses for it. gb2312 is read
-// as gb18030, which holds it (MAIL.md 79).
-func encodingOf(name string) encoding.Encoding {
-	name = strings.ToLower(strings.Trim(strings.TrimSpace(name), "\"'`; "))
-	name, _, _ = strings.Cut(name, "*") // RFC 2231 language (MAIL.md 83)
-	switch name {
-	case "gb2312", "gbk", "gb18030", "x-gbk", "csgb2312", "gb_2312-80", "hz-gb-2312":
-		if name == "hz-gb-2312" {
-			return simplifiedchinese.HZGB2312
-		}
-		return simplifiedchinese.GB18030
-	case "", "us-ascii", "ascii", "unknown-8bit", "x-unknown", "default", "_iso-2022-jp$esc":
-		return nil
-	case "utf8", "utf-8", "unicode-1-1-utf-8", "utf-8mb4":
-		return unicode.UTF8
-	case "cp932", "windows-31j", "ms932":
-		name = "shift_jis"
-	case "ks_c_5601-1987", "ks_c_5601", "cp949":
-		name = "euc-kr"
-	case "cp-850", "cp850":
-		return charmap.CodePage850
+// The charsets that mail names otherwise than IANA, or that hold more than their
+// name says: gb2312 is gb18030 (MAIL.md 79), Latin-1 is Windows-1252, and so on,
+// as browsers read them.
+func init() {
+	for name, e := range map[string]encoding.Encoding{
+		"iso-8859-1": charmap.Windows1252, "iso_8859-1": charmap.Windows1252, "iso8859-1": charmap.Windows1252, "latin1": charmap.Windows1252, "ansi_x3.110-1983": charmap.Windows1252,
+		"iso-8859-9": charmap.Windows1254, "latin5": charmap.Windows1254, "iso-8859-11": charmap.Windows874, "tis-620": charmap.Windows874,
+		"gb2312": simplifiedchinese.GB18030, "gbk": simplifiedchinese.GB18030, "x-gbk": simplifiedchinese.GB18030, "csgb2312": simplifiedchinese.GB18030, "gb_2312-80": simplifiedchinese.GB18030,
+		"hz-gb-2312": simplifiedchinese.HZGB2312,
+		"cp932":      japanese.ShiftJIS, "windows-31j": japanese.ShiftJIS, "ms932": japanese.ShiftJIS,
+		"ks_c_5601-1987": korean.EUCKR, "ks_c_5601": korean.EUCKR, "cp949": korean.EUCKR,
+		"cp850": charmap.CodePage850, "cp-850": charmap.CodePage850,
+		"cp1250": charmap.Windows1250, "cp1251": charmap.Windows1251, "cp1252": charmap.Windows1252, "cp1253": charmap.Windows1253, "cp1254": charmap.Windows1254, "cp1257": charmap.Windows1257,
+		"unicode-1-1-utf-8": unicode.UTF8, "utf-8mb4": unicode.UTF8,
+	} {
+		charset.RegisterEncoding(name, e)
 	}
-	if e, err := htmlindex.Get(name); err == nil {
-		return e
-	}
-	if e, err := ianaindex.MIME.Encoding(name); err == nil && e != nil {
-		return e
-	}
-	if strings.HasPrefix(name, "cp") {
-		if e, err := htmlindex.Get("windows-" + strings.TrimPrefix(name, "cp")); err == nil {
-			return e
-		}
-	}
-	return nil
 }
 
 // decodeCharset turns bytes into text by the ladder of MAIL.md 80: what was
-// declared, UTF-8, Windows-1252, Latin-1; the first that fits. sure is false
-// where the declared charset did not fit.
-func decodeCharset(b []byte, charset string) (text string, sure bool) {
+// declared (go-message knows it), UTF-8, Windows-1252, Latin-1; the first that
+// fits. sure is false where the declared charset did not fit.
+func decodeCharset(b []byte, name string) (text string, sure bool) {
 	if len(b) >= 2 && (b[0] == 0xff && b[1] == 0xfe || b[0] == 0xfe && b[1] == 0xff) {
 		return fromUTF16(b), true
 	}
 	b = bytes.TrimPrefix(b, []byte("\ufeff"))
-	lower := strings.ToLower(strings.Trim(charset, "\"' "))
-	if strings.Contains(lower, "utf-7") || lower == "utf7" {
+	name = strings.ToLower(strings.Trim(strings.TrimSpace(name), "\"'`; "))
+	name, _, _ = strings.Cut(name, "*") // RFC 2231 language (MAIL.md 83)
+	if strings.Contains(name, "utf-7") || name == "utf7" {
 		return fromUTF7(b), true
 	}
 	ascii := isASCII(b)
-	if ascii && !bytes.ContainsAny(b, "\x1b~") {
-		if !strings.HasPrefix(lower, "utf-16") {
+	if ascii && !bytes.ContainsAny(b, "\x1b~") && !strings.HasPrefix(name, "utf-16") {
+		return string(b), true
+	}
+	valid := utf8.Valid(b)
+	switch name {
+	case "", "us-ascii", "ascii":
+		if valid {
+			return string(b), ascii
+		}
+	case "utf-8":
+		if valid {
 			return string(b), true
 		}
-	}
-	e := encodingOf(charset)
-	if e == unicode.UTF8 || e == nil {
-		if utf8.Valid(b) {
-			return string(b), e != nil || ascii
+	default:
+		r, err := charset.Reader(name, bytes.NewReader(b))
+		var out []byte
+		if err == nil {
+			out, err = io.ReadAll(r)
 		}
-	} else if out, err := e.NewDecoder().Bytes(b); err == nil && !bytes.Contains(out, []byte("\ufffd")) {
-		return string(out), true
-	} else if utf8.Valid(b) {
-		return string(b), false
-	} else if err == nil && bytes.Count(out, []byte("\ufffd"))*50 < len(out) {
-		return string(out), false // a few bad characters in an otherwise fitting text
+		switch bad := bytes.Count(out, []byte("\ufffd")); {
+		case err == nil && bad == 0:
+			return string(out), true
+		case valid:
+			return string(b), false
+		case err == nil && bad*50 < len(out):
+			return string(out), false // a few bad characters in an otherwise fitting text
+		}
 	}
 	if out, err := charmap.Windows1252.NewDecoder().Bytes(b); err == nil && !bytes.Contains(out, []byte("\ufffd")) {
 		return string(out), false
@@ -297,7 +315,8 @@ func fromUTF7(b []byte) string {
 	return strings.ToValidUTF8(out.String(), "")
 }
 
-// decodeWords decodes a header's text: RFC 2047 words leniently (raw 8-bit
+// decodeWords decodes a header's text where go-message does not: RFC 2047 words
+// leniently (raw 8-bit
 // inside, a language after the charset, a character split over two words), raw
 // 8-bit text by the ladder. Controls are removed.
 func decodeWords(s string) string {

@@ -11,7 +11,7 @@
 //
 // How a mail is read:
 //
-//	message.go, header.go, address.go, decode.go   bytes to parts, lenient at every step
+//	message.go, header.go, address.go, decode.go   bytes to parts
 //	html.go, body.go      parts to lines; whose words each line is: new, quoted, signature
 //	words.go, words.txt   the language, in one data file that a non-programmer can extend
 //	label.go, value.go    a labelled line to candidates; what a value is worth
@@ -23,10 +23,29 @@
 // The mailbox is here too: imap.go talks to the IMAP server, one goroutine
 // owning the connection, a deadline on every command.
 //
-// Traps. The MIME tree is walked by our own code rather than by go-message: that
-// library's weaknesses all lie in splitting and decoding, before its errors can
-// be repaired (LIBRARIES.md lists eleven). Lines that a Span counts are those of
-// Message.Text for a mail of one part: cleaned of marks that cannot be seen, quote
-// marks printed as "> ". A mail's From is what it claims: who it proves to be is
-// not decided here.
+// Mails are read with go-message, and it is the strict reader first: header
+// blocks, Content-Type and its parameters, address and id lists, encoded words,
+// dates, transfer encodings and charsets are given to it, bounded and mended
+// beforehand. Where it refuses, or gives what cannot be (sound in header.go says
+// what that is), our lenient reading takes over. Its weaknesses, by the numbers of
+// LIBRARIES.md, and where they are mended:
+//
+//	1, 7     a From line, blanks or a byte order mark before the header: openEnvelope
+//	2, 8     boundaries that are missing: split, guessBoundary
+//	3        a From that does not parse: authors
+//	4        unknown transfer encodings: encodings, decodeTransfer
+//	5        unknown charsets: the names registered in decode.go, decodeCharset
+//	6        lines without colon: mend
+//	9        damaged base64 and quoted-printable: decodeTransfer
+//	10       invalid parameters: parameters
+//	11       raw 8-bit inside an encoded word: decodeWords
+//
+// Traps. Multiparts are cut by our own walker: go-message's reads part headers of
+// any size, takes time by the square of the depth, and loses the parts behind a
+// malformed header. A field of more than 8 KB is read by our own code only, since
+// a long comment costs the strict readers the square of its length. Lines that a
+// Span counts are those of Message.Text for a mail of one part: cleaned of marks
+// that cannot be seen, quote marks printed as "> ". A mail's From is what it
+// claims: who it proves to be is not decided here. An item ask that has a Ref is a
+// wish that the same mail takes back.
 package intake

@@ -1,9 +1,14 @@
 package intake
 
 import (
+	"bufio"
 	"bytes"
 	"strings"
 	"unicode"
+	"unicode/utf8"
+
+	"github.com/emersion/go-message/mail"
+	"github.com/emersion/go-message/textproto"
 )
 
 // Limits of one mail (LIBRARIES.md). What lies beyond is not looked at; the
@@ -19,40 +24,83 @@ const (
 	maxReceived = 100
 )
 
-// field is one header field: its name in lower case without spaces before the
-// colon (MAIL.md 5), its value unfolded, still encoded.
-type field struct{ name, value string }
+// maxStrict bounds what is given to go-message's readers of addresses, ids and
+// words: their work grows with the square of a comment. Longer values are read
+// by our own.
+const maxStrict = 8 << 10
 
-// header is the field list of a mail or of a part, in order.
-type header []field
+// header is the header of a mail or of a part, as go-message reads it: values
+// are unfolded, still encoded; names are found in any case and without spaces
+// before the colon (MAIL.md 5).
+type header struct{ mail.Header }
 
-// get returns the first field of that name; names are given in lower case.
-func (h header) get(name string) string {
-	for _, f := range h {
-		if f.name == name {
-			return f.value
+// get returns the first field of that name.
+func (h header) get(name string) string { return h.Get(name) }
+
+func (h header) all(name string) []string { return h.Values(name) }
+
+func (h header) has(name string) bool { return h.Has(name) }
+
+// text is a field's decoded text, without controls.
+func (h header) text(name string) string {
+	v := h.get(name)
+	if len(v) <= maxStrict {
+		if s, err := h.Text(name); err == nil && sound(s) {
+			return clean(s)
 		}
 	}
-	return ""
+	return decodeWords(v)
 }
 
-func (h header) all(name string) []string {
-	var out []string
-	for _, f := range h {
-		if f.name == name {
-			out = append(out, f.value)
+// sound says whether a decoded text may be believed. go-message leaves a word
+// that it cannot decode as it is, decodes each of two words alone that share a
+// character, passes raw 8-bit text through, and takes Latin-1 at its word where
+// Windows-1252 was meant.
+func sound(s string) bool {
+	if isPlain(s) && !strings.Contains(s, "=?") {
+		return true
+	}
+	for _, r := range s {
+		if r == utf8.RuneError || r >= 0x80 && r < 0xa0 {
+			return false
 		}
 	}
-	return out
+	return !strings.Contains(s, "=?")
 }
 
-func (h header) has(name string) bool {
-	for _, f := range h {
-		if f.name == name {
-			return true
+// parameters is the value before the first semicolon of Content-Type or
+// Content-Disposition, in lower case, and the parameters behind it.
+func (h header) parameters(name string) (string, map[string]string) {
+	v := h.get(name)
+	// Of RFC 2231 the strict reader knows two charsets, and drops the others'
+	// parameters without an error.
+	if len(v) <= maxStrict && !strings.Contains(v, "*") {
+		parse := h.ContentType
+		if name == "content-disposition" {
+			parse = h.ContentDisposition
+		}
+		main, params, err := parse()
+		for _, p := range params {
+			if !sound(p) {
+				return parameters(v)
+			}
+		}
+		if err == nil && v != "" {
+			return main, params
 		}
 	}
-	return false
+	return parameters(v)
+}
+
+// ids are the message ids of a field, without brackets, in their order.
+func (h header) ids(name string) []string {
+	values := h.all(name)
+	if len(values) == 1 && len(values[0]) <= maxStrict {
+		if ids, err := h.MsgIDList(name); err == nil {
+			return ids
+		}
+	}
+	return messageIDs(strings.Join(values, " "))
 }
 
 // knownNames are fields by which a block of "word: text" lines is recognised as
@@ -95,59 +143,81 @@ func nextLine(b []byte) (line, rest []byte) {
 }
 
 // parseHeader reads the fields at the beginning of b and returns what follows
-// the empty line. A line without colon that is not indented belongs to the field
-// before it (the sixth weakness of LIBRARIES.md); before any field it is skipped.
+// the empty line. go-message reads a block that is known to be bounded and well
+// formed.
 func parseHeader(b []byte, warn func(string)) (h header, body []byte, cut bool) {
-	var value []byte
-	size := 0
-	flush := func() {
-		if len(h) > 0 {
-			h[len(h)-1].value = string(bytes.TrimSpace(value))
-		}
-		value = value[:0]
+	block, body, cut := mend(b, warn)
+	th, err := textproto.ReadHeader(bufio.NewReaderSize(bytes.NewReader(block), 1024))
+	if err != nil {
+		warn("the header could not be read whole")
 	}
-	for len(b) > 0 {
-		line, rest := nextLine(b)
+	h.Header.Header.Header = th
+	return h, body, cut
+}
+
+// mend cuts off the header, at its end or at the limits, and puts right what
+// would make go-message fail. A line without colon that is not indented belongs
+// to the field before it (the sixth weakness of LIBRARIES.md); before any field it
+// is skipped, and so is folded text. A header in good order is returned as it is.
+func mend(b []byte, warn func(string)) (block, body []byte, cut bool) {
+	var mended []byte // nil as long as all is in good order
+	rest, size, fields := b, 0, 0
+	keep := func(before []byte) {
+		if mended == nil {
+			mended = append(make([]byte, 0, 1024), b[:len(b)-len(before)]...)
+		}
+	}
+	done := func(end, body []byte) ([]byte, []byte, bool) {
+		if mended == nil {
+			return b[:len(b)-len(end)], body, cut
+		}
+		return mended, body, cut
+	}
+	for len(rest) > 0 {
+		line, next := nextLine(rest)
 		if len(line) == 0 {
-			flush()
-			return h, rest, cut
+			return done(rest, next)
+		}
+		name, _ := fieldName(line)
+		indented := line[0] == ' ' || line[0] == '\t'
+		if indented && len(bytes.TrimSpace(line)) == 0 && fields > 0 && !continues(next) {
+			// An "empty" line of blanks: some programs end the header so.
+			return done(rest, next)
 		}
 		size += len(line)
-		if size > maxHeader || len(h) > maxFields {
+		if size > maxHeader || fields > maxFields {
 			if !cut {
 				warn("header cut at its limit")
 			}
-			cut, b = true, rest
+			cut = true
+			keep(rest)
+			rest = next
 			continue
 		}
-		if line[0] == ' ' || line[0] == '\t' {
-			if len(bytes.TrimSpace(line)) == 0 && len(h) > 0 && !continues(rest) {
-				// An "empty" line of blanks: some programs end the header so.
-				flush()
-				return h, rest, cut
-			}
-			value = append(append(value, ' '), bytes.TrimSpace(line)...)
-			b = rest
+		prefix := ""
+		switch {
+		case indented && fields > 0:
+		case name != "" && !indented:
+			fields++
+		case fields > 0:
+			warn("a header line without colon was joined to the line before")
+			prefix = " "
+		default:
+			warn("a line before the header was skipped")
+			keep(rest)
+			rest = next
 			continue
 		}
-		name, at := fieldName(line)
-		if name == "" {
-			if len(h) == 0 {
-				warn("a line before the header was skipped")
-			} else {
-				warn("a header line without colon was joined to the line before")
-				value = append(append(value, ' '), line...)
-			}
-			b = rest
-			continue
+		// A CR too many before the line end would count as text.
+		if raw := len(rest) - len(next); prefix != "" || raw > len(line)+2 {
+			keep(rest)
 		}
-		flush()
-		h = append(h, field{name: name})
-		value = append(value, line[at:]...)
-		b = rest
+		if mended != nil {
+			mended = append(append(append(mended, prefix...), line...), '\n')
+		}
+		rest = next
 	}
-	flush()
-	return h, nil, cut
+	return done(nil, nil)
 }
 
 // continues says whether a header goes on: the next line is a field or a folded one.
@@ -160,7 +230,7 @@ func continues(b []byte) bool {
 	return line[0] == ' ' || line[0] == '\t' || knownNames[name] || strings.HasPrefix(name, "x-")
 }
 
-// parameters reads a structured value such as a Content-Type leniently: the
+// parameters reads a structured value that go-message refuses, leniently: the
 // value before the first semicolon in lower case, then the parameters, with
 // missing quotes, stray characters (the tenth weakness) and RFC 2231
 // continuations and charsets.

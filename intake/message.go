@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"net/mail"
 	"sort"
 	"strings"
 	"time"
@@ -111,7 +110,7 @@ func read(raw []byte, depth int) Message {
 	h, body, cut := parseHeader(b, m.warn)
 	if !isHeader(h) {
 		// A text without a header, or nothing that we know: all of it is body.
-		h, body, cut = nil, b, false
+		h, body, cut = header{}, b, false
 		m.warn("no mail header was found; the whole was read as text")
 	}
 	if cut {
@@ -157,8 +156,8 @@ func (m *Message) openEnvelope(b []byte) []byte {
 }
 
 func isHeader(h header) bool {
-	for _, f := range h {
-		if knownNames[f.name] {
+	for fields := h.Fields(); fields.Next(); {
+		if knownNames[strings.ToLower(fields.Key())] {
 			return true
 		}
 	}
@@ -191,27 +190,26 @@ func (m *Message) readHeader() {
 		m.Sender = s[0]
 	}
 	m.ReplyTo, m.To, m.Cc = addresses(h.all("reply-to")), addresses(h.all("to")), addresses(h.all("cc"))
-	m.Subject = decodeWords(h.get("subject"))
+	m.Subject = h.text("subject")
 	if len(m.Subject) > 1000 {
 		m.Subject = strings.ToValidUTF8(m.Subject[:1000], "")
 	}
-	m.Date = parseDate(h.get("date"))
-	if ids := messageIDs(h.get("message-id")); len(ids) > 0 {
+	m.Date = h.date()
+	if ids := h.ids("message-id"); len(ids) > 0 {
 		m.MessageID = ids[0]
 	}
-	m.InReplyTo = lastOf(messageIDs(strings.Join(h.all("in-reply-to"), " ")), 32)
-	m.References = lastOf(messageIDs(strings.Join(h.all("references"), " ")), 32)
+	m.InReplyTo = lastOf(h.ids("in-reply-to"), 32)
+	m.References = lastOf(h.ids("references"), 32)
 }
 
 func lastOf(ids []string, n int) []string { return ids[max(0, len(ids)-n):] }
 
-// parseDate reads a Date header; what no sane clock says is no date (MAIL.md 101).
-func parseDate(v string) time.Time {
-	v = clean(v)
-	t, err := mail.ParseDate(v)
+// date reads the Date field; what no sane clock says is no date (MAIL.md 101).
+func (h header) date() time.Time {
+	t, err := h.Date()
 	if err != nil {
 		for _, layout := range []string{"Mon, 2 Jan 2006 15:04:05", "2 Jan 2006 15:04:05", time.RFC3339, "Mon, 02 Jan 06 15:04:05 MST", time.ANSIC} {
-			if t, err = time.Parse(layout, v); err == nil {
+			if t, err = time.Parse(layout, clean(h.get("date"))); err == nil {
 				break
 			}
 		}
@@ -234,9 +232,10 @@ type part struct {
 	group     int // the multipart/alternative it belongs to, 0 for none
 }
 
-// walker takes a mail apart by itself instead of through message.Entity of
-// go-message: each of that library's eleven weaknesses lies in the splitting
-// and decoding, where a repair has to stand before its error.
+// walker takes a mail apart: it cuts multiparts into slices of the mail, within
+// the limits, and hands each header and each leaf to go-message. It does not use
+// that library's own multipart reader, which reads part headers of any size,
+// needs the square of the depth, and loses the parts behind a malformed one.
 type walker struct {
 	m      *Message
 	parts  []part
@@ -252,7 +251,7 @@ func (w *walker) walk(h header, body []byte, path string, depth, group int) {
 		w.m.warn("more than 200 parts: the rest was not read")
 		return
 	}
-	media, params := parameters(h.get("content-type"))
+	media, params := h.parameters("content-type")
 	if media == "" || !strings.Contains(media, "/") {
 		if media != "" && media != "text" {
 			w.m.warn("a Content-Type without meaning was read as text")
@@ -284,7 +283,7 @@ func (w *walker) walk(h header, body []byte, path string, depth, group int) {
 	if odd {
 		w.m.warn("damaged base64 was repaired")
 	}
-	disposition, dparams := parameters(h.get("content-disposition"))
+	disposition, dparams := h.parameters("content-disposition")
 	name := dparams["filename"]
 	if name == "" {
 		name = params["name"]
@@ -385,11 +384,11 @@ func (w *walker) partHeader(content []byte, media string) (header, []byte, bool)
 
 // implied is the type of a part without header: in a digest it is a mail
 // (RFC 2046, section 5.1.5).
-func (w *walker) implied(media string) header {
+func (w *walker) implied(media string) (h header) {
 	if media == "multipart/digest" {
-		return header{{"content-type", "message/rfc822"}}
+		h.Set("Content-Type", "message/rfc822")
 	}
-	return nil
+	return h
 }
 
 // findBoundary looks for a line that begins with mark, from offset on. at is

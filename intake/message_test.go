@@ -46,6 +46,12 @@ func TestRepairs(t *testing.T) {
 		{"MAIL 77: NUL and CR in a header", "From: Ilse\x00 <ilse@northwind.example>\nSubject: a\x00b\rc\n\nFirst name: Jörg", text, false},
 		{"MAIL 79: gb2312 that is really gb18030", "From: ilse@northwind.example\nContent-Type: text/plain; charset=gb2312\n\nFirst name: J\x81\x30\x89\x31rg", "First name: J", false},
 		{"MAIL 90: empty text, full HTML", "From: ilse@northwind.example\nContent-Type: multipart/alternative; boundary=b\n\n--b\n\n\n--b\nContent-Type: text/html; charset=utf-8\n\n<p>First name: Jörg</p>\n--b--", text, false},
+		{"weakness 6: folded text before the first field", " folded\n and folded\nFrom: ilse@northwind.example\n\nFirst name: Jörg", text, true},
+		{"a colonless line after one with a CR too many", "From: ilse@northwind.example\r\r\nnonsense\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nFirst name: Jörg", text, true},
+		{"weakness 9: a control byte in quoted-printable", "From: ilse@northwind.example\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\nFirst name: J=C3=B6rg\x01", text, false},
+		{"Latin-1 that is really Windows-1252", "From: ilse@northwind.example\nContent-Type: text/plain; charset=iso-8859-1\n\n\x93First name: J\xf6rg\x94", "“First name: Jörg”", false},
+		{"MAIL 81: iso-2022-jp", "From: ilse@northwind.example\nContent-Type: text/plain; charset=iso-2022-jp\n\n\x1b$B2q<RL>\x1b(B", "会社名", false},
+		{"two base64 texts one after the other", "From: ilse@northwind.example\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nRmlyc3QgbmFtZTogSg==\nw7ZyZw==", text, false},
 		{"CRCRLF line ends", "From: ilse@northwind.example\r\r\nSubject: x\r\r\n\r\r\nFirst name: Jörg", text, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -82,6 +88,26 @@ func TestDecodeWords(t *testing.T) {
 	} {
 		if got := decodeWords(c.in); got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// TestHeaderText: what go-message decodes and what it does not come to the same
+// text.
+func TestHeaderText(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, in, want string }{
+		{"two words", "=?utf-8?Q?Kuanza?= =?utf-8?Q?_Coffee?=", "Kuanza Coffee"},
+		{"MAIL 82: a character of gb2312 split over two words", "=?gb2312?B?1g==?= =?gb2312?B?0A==?=", "中"},
+		{"MAIL 83: a language", "=?UTF-8*de?Q?Gr=C3=BC=C3=9Fe?=", "Grüße"},
+		{"MAIL 84: CR LF inside", "=?utf-8?Q?a=0D=0ABcc:_x?=", "a Bcc: x"},
+		{"MAIL 85: raw 8-bit", "Gr\xfc\xdfe", "Grüße"},
+		{"weakness 11: raw 8-bit inside a word", "=?utf-8?Q?Gr\xc3\xbc=C3=9Fe?=", "Grüße"},
+		{"Latin-1 that is really Windows-1252", "=?iso-8859-1?Q?=93a=94?=", "“a”"},
+	} {
+		m := Reader{}.Read([]byte("From: " + c.in + " <ilse@northwind.example>\nSubject: " + c.in + "\nContent-Type: application/pdf\nContent-Disposition: attachment; filename=\"" + c.in + "\"\n\nx"))
+		if m.From != "ilse@northwind.example" || m.Subject != c.want || !strings.Contains(c.in, "Bcc:") && m.FromName != c.want || len(m.Attachments) != 1 || m.Attachments[0].Name != c.want {
+			t.Errorf("%s: subject %q, From %q %q, attachments %+v, want %q", c.name, m.Subject, m.FromName, m.From, m.Attachments, c.want)
 		}
 	}
 }
@@ -149,6 +175,11 @@ func bombs() map[string][]byte {
 		"deep HTML":                   eml("Content-Type: text/html", strings.Repeat("<div>", 100000)+"hi"),
 		"deep tables":                 eml("Content-Type: text/html", strings.Repeat("<table><tr><td>", 20000)+"hi"),
 		"a megabyte of encoded words": eml("Subject: "+strings.Repeat("=?utf-8?Q?a?= ", 15000), "hi"),
+		"a From that is a comment":    eml("From: ("+strings.Repeat("a", 200<<10)+") a@b.example", "hi"),
+		"ids that are a comment":      eml("References: ("+strings.Repeat("a", 200<<10)+") <a@b.example>", "hi"),
+		"a megabyte of parameters":    eml("Content-Type: text/plain; "+strings.Repeat("a=b; ", 40000), "hi"),
+		"a million header lines":      eml(strings.Repeat("X: y\n", 40000), "hi"),
+		"200 headers of 100 KB":       eml("Content-Type: multipart/mixed; boundary=b", strings.Repeat("--b\nX: "+strings.Repeat("a", 100<<10)+"\n\nx\n", 200)),
 		"a long From":                 eml("From: "+strings.Repeat("a@b.example, ", 15000), "hi"),
 		"a sentence of 1 MB":          eml("", strings.Repeat("please renew Acme ", 55000)),
 		"26 MB":                       eml("", strings.Repeat("x", 26<<20)),
