@@ -79,6 +79,9 @@ type Query struct {
 	Organisations []OrganisationKey
 	Names         []NameKey
 	Thread        []string
+	// AskedSince leaves out asks older than that: they have lapsed (D21). Zero is
+	// all of them.
+	AskedSince time.Time
 	// Candidates is how many unused references are needed.
 	Candidates int
 	// Zone is the program's, by whose days RepliesToday counts; nil is UTC.

@@ -41,7 +41,7 @@ func (tx *Tx) Book(q rules.Query, newRef func() rules.Reference) (rules.Book, er
 	if b.Registrations, err = tx.registrations("r.ref "+tx.dialect.in(1)+" ORDER BY r.received, r.ref", texts(refs)); err != nil {
 		return rules.Book{}, fmt.Errorf("book: registrations: %w", err)
 	}
-	if b.Asks, err = tx.Asks(id); err != nil {
+	if b.Asks, err = tx.AskedSince(id, q.AskedSince); err != nil {
 		return rules.Book{}, fmt.Errorf("book: asks: %w", err)
 	}
 	if b.Customers, err = list(tx, scanCustomer, "SELECT organisation, name FROM customers WHERE organisation "+tx.dialect.in(1)+" ORDER BY organisation",

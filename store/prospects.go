@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
 	"leadmail/rules"
@@ -74,7 +75,18 @@ func (tx *Tx) Prospect(ref rules.Reference) (Prospect, error) {
 // Asks are a partner's prospects that wait for missing lines, oldest first, the
 // lapsed ones (D21) included. "" is nobody and has none.
 func (tx *Tx) Asks(partner rules.PartnerID) ([]rules.Ask, error) {
-	open, err := list(tx, scanProspect, "SELECT "+prospectColumns+" FROM prospects WHERE partner = $1 AND state = 'needs_info' ORDER BY last, ref", partner)
+	return tx.AskedSince(partner, time.Time{})
+}
+
+// AskedSince are those of the asks whose latest mail was received at an instant or
+// later. What has lapsed stays on record for good, and no decision needs it.
+func (tx *Tx) AskedSince(partner rules.PartnerID, since time.Time) ([]rules.Ask, error) {
+	var earliest any = int64(math.MinInt64)
+	if !since.IsZero() {
+		earliest = at(since)
+	}
+	open, err := list(tx, scanProspect, "SELECT "+prospectColumns+` FROM prospects
+		WHERE partner = $1 AND state = 'needs_info' AND last >= $2 ORDER BY last, ref`, partner, earliest)
 	asks := make([]rules.Ask, len(open))
 	for i, p := range open {
 		asks[i] = rules.Ask{Ref: p.Ref, Partner: p.Partner, Prospect: p.Prospect, Asked: p.Asked, Last: p.Last, Proposal: p.Proposal, NoWebsite: p.NoWebsite}

@@ -452,3 +452,29 @@ func TestTooLargeIsHeldWithWordsForAPartner(t *testing.T) {
 		t.Errorf("%d answers; want one that says that the mail is too large", len(got))
 	}
 }
+
+// An ask that has lapsed stays on record for good; what a decision reads, and
+// records, does not grow with them.
+func TestLapsedAsksAreLeftOutOfTheBook(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	incomplete := func(n int, host string) []byte {
+		return bytes.Replace(leadMail(n, host), []byte("Lead type: Qualified Lead\r\n"), nil, 1)
+	}
+	d := b.desk()
+	for i, host := range []string{"acme.example", "bolt.example"} {
+		b.must(b.host.Deliver(mailbox, incomplete(i+1, host)))
+		b.must(d.Settle(t.Context()))
+		b.later(31 * 24 * time.Hour)
+	}
+	b.later(-24 * time.Hour) // the second ask is thirty days old: open
+	b.must(b.host.Deliver(mailbox, leadMail(3, "core.example")))
+	b.must(d.Settle(t.Context()))
+	b.must(b.db.View(t.Context(), func(tx *store.Tx) error {
+		records, err := tx.Decision(3)
+		if err == nil && (len(records) != 1 || len(records[0].Book.Asks) != 1) {
+			t.Errorf("the Book of the third mail holds %d asks; want the open one", len(records[0].Book.Asks))
+		}
+		return err
+	}))
+}

@@ -205,7 +205,9 @@ func (d *Desk) book(tx *store.Tx, m store.InboxMessage, s rules.Sender, q rules.
 	query := rules.Query{Received: m.Received, Sender: s, Thread: q.Thread, Candidates: len(q.Prospects), Zone: d.policy.Location()}
 	query.Organisations, query.Names = rules.Keys(q, nil, d.policy)
 	if s.Partner != "" {
-		asks, err := tx.Asks(s.Partner)
+		// A day more than enough: which have lapsed is for the rules to say.
+		query.AskedSince = m.Received.AddDate(0, 0, -d.policy.CompletionDays-2)
+		asks, err := tx.AskedSince(s.Partner, query.AskedSince)
 		if err != nil {
 			return rules.Book{}, err
 		}
