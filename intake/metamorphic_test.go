@@ -225,3 +225,26 @@ func TestWords(t *testing.T) {
 		}
 	}
 }
+
+// TestTokens: the short way for ASCII cuts as the long one does.
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]string{
+		"Don't re-register ACME's, ok?": "don't re register acme's ok",
+		"'quoted' O'Brien' 3'4 's":      "quoted o'brien 3 4 s",
+		"Prénom’s d’Été":                "prenom's d'ete",
+		"R-7K4Q2M.":                     "r 7k4q2m",
+		"":                              "",
+	} {
+		if got := fold(s); got != want {
+			t.Errorf("%q: %q, want %q", s, got, want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.StringMatching(`[ a-zA-Z0-9'.,-]{0,40}`).Draw(t, "text")
+		// A character of another script at the end takes the long way.
+		if got, want := fold(s+" é"), strings.TrimSpace(fold(s)+" e"); got != want {
+			t.Fatalf("%q: %q, the long way %q", s, want, got)
+		}
+	})
+}

@@ -29,6 +29,9 @@ type token struct {
 // does not. Characters of scripts without spaces are words of their own.
 func tokens(s string) []token {
 	out := make([]token, 0, 8)
+	if isASCII([]byte(s)) {
+		return asciiTokens(s, out)
+	}
 	start := -1
 	ascii := true
 	end := func(i int) {
@@ -72,6 +75,30 @@ func tokens(s string) []token {
 	return out
 }
 
+// asciiTokens is tokens for the text that most lines are: folded at once, it is
+// cut without copying.
+func asciiTokens(s string, out []token) []token {
+	lower := strings.ToLower(s)
+	start := -1
+	for i := 0; i <= len(lower); i++ {
+		c := byte(' ')
+		if i < len(lower) {
+			c = lower[i]
+		}
+		switch {
+		case 'a' <= c && c <= 'z' || '0' <= c && c <= '9':
+			if start < 0 {
+				start = i
+			}
+		case c == '\'' && start >= 0 && i+1 < len(lower) && 'a' <= lower[i+1] && lower[i+1] <= 'z':
+		case start >= 0:
+			out = append(out, token{lower[start:i], start, i})
+			start = -1
+		}
+	}
+	return out
+}
+
 func foldWord(w string, ascii bool) string {
 	if ascii {
 		return strings.ToLower(w)
@@ -100,13 +127,22 @@ func foldWord(w string, ascii bool) string {
 }
 
 // fold is a text as its words, one space between.
-func fold(s string) string {
-	ts := tokens(s)
-	parts := make([]string, len(ts))
-	for i, t := range ts {
-		parts[i] = t.w
+func fold(s string) string { return join(tokens(s)) }
+
+func join(ts []token) string {
+	n := 0
+	for _, t := range ts {
+		n += len(t.w) + 1
 	}
-	return strings.Join(parts, " ")
+	var b strings.Builder
+	b.Grow(n)
+	for i, t := range ts {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(t.w)
+	}
+	return b.String()
 }
 
 // gap stands for "…" in a phrase: up to six words.
@@ -247,7 +283,11 @@ func (v *vocabulary) has(name, text string) bool {
 	if len(text) > 200 {
 		return false
 	}
-	return v.sections[name].whole[fold(text)]
+	s, ts := v.sections[name], tokens(text)
+	if len(ts) == 0 || s.first[ts[0].w] == nil {
+		return false
+	}
+	return s.whole[join(ts)]
 }
 
 // contains says whether a phrase of the section stands in the text.
