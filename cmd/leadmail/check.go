@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,10 +47,10 @@ func (c *checkup) fail(what string, err error, try string) {
 	c.fatal++
 	f := &failure{}
 	if errors.As(err, &f) {
-		try = orElse(f.hint, try)
+		try = cmp.Or(f.hint, try)
 	}
 	fmt.Fprintf(c.stdout, "FAIL  %-14s %s\n", what, terminal(err.Error()))
-	c.try(orElse(hint(err), try))
+	c.try(cmp.Or(hint(err), try))
 }
 
 func (c *checkup) try(s string) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -50,7 +51,7 @@ func (a *app) records() (*records, error) {
 	}
 	db, err := store.Open(a.ctx, c.Database.URL())
 	if err != nil {
-		return nil, failed(orElse(hint(err), "leadmail check says what is wrong with it"), "cannot open the database %s: %w", c.Database, err)
+		return nil, failed(cmp.Or(hint(err), "leadmail check says what is wrong with it"), "cannot open the database %s: %w", c.Database, err)
 	}
 	pending, err := db.Pending(a.ctx)
 	if err == nil && pending > 0 {
@@ -133,11 +134,4 @@ func newReference() rules.Reference {
 	var b [4]byte
 	rand.Read(b[:])
 	return rules.NewReference(binary.BigEndian.Uint32(b[:]))
-}
-
-func orElse(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -136,16 +137,16 @@ func (c decideCmd) Run(a *app) error {
 		printReading(a.stdout, name, p.Request)
 		fmt.Fprintln(a.stdout)
 		printDecision(a.stdout, p.Decision)
-		switch mode := d.Mode; {
+		switch {
 		case p.Decision.Reply == rules.ReplyNone:
 			fmt.Fprintln(a.stdout, "\n  no reply")
 		case p.Decision.Withheld != "":
 			fmt.Fprintf(a.stdout, "\n  reply withheld: %s\n", terminal(p.Decision.Withheld))
 		default:
-			if p.Partner != nil && p.Partner.Mode != "" {
-				mode = p.Partner.Mode
+			mode, wait := d.Mode, ""
+			if p.Partner != nil {
+				mode = cmp.Or(p.Partner.Mode, mode)
 			}
-			wait := ""
 			if mode != rules.ModeAuto {
 				wait = fmt.Sprintf(" (mode %s: it would wait in the outbox)", mode)
 			}
@@ -183,7 +184,7 @@ func instant(s string, zone *time.Location) (time.Time, error) {
 // printDecision says what was decided, and why, for people at the desk: codes
 // and clauses stand here, the partner's words in the reply.
 func printDecision(w io.Writer, d rules.Decision) {
-	fmt.Fprintf(w, "  %s, filed under %s", d.State, orElse(string(d.Folder), "nothing"))
+	fmt.Fprintf(w, "  %s, filed under %s", d.State, cmp.Or(string(d.Folder), "nothing"))
 	if len(d.Reasons) > 0 {
 		fmt.Fprintf(w, ": %s", reasonWords(d.Reasons))
 	}
@@ -192,7 +193,7 @@ func printDecision(w io.Writer, d rules.Decision) {
 	}
 	fmt.Fprintln(w)
 	for _, j := range d.Judgements {
-		fmt.Fprintf(w, "  %s  %s: %s", orElse(string(j.Ref), "R-......"), terminal(orElse(j.Prospect.Company, "a prospect without a company")), j.Decision)
+		fmt.Fprintf(w, "  %s  %s: %s", cmp.Or(string(j.Ref), "R-......"), terminal(cmp.Or(j.Prospect.Company, "a prospect without a company")), j.Decision)
 		if len(j.Reasons) > 0 {
 			fmt.Fprintf(w, " (%s)", reasonWords(j.Reasons))
 		}

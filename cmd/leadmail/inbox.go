@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"leadmail/rules"
@@ -37,12 +37,7 @@ func inboxColumns() []column[store.InboxMessage] {
 		{name: "attempts", value: func(m m) any { return m.Attempts }, wide: true},
 		{name: "pass", value: func(m m) any { return m.Pass }, wide: true},
 		{name: "size", value: func(m m) any { return m.Size }, wide: true},
-		{name: "duplicate_of", value: func(m m) any {
-			if m.Duplicate == 0 {
-				return nil
-			}
-			return m.Duplicate
-		}, wide: true},
+		{name: "duplicate_of", value: func(m m) any { return number(m.Duplicate) }, wide: true},
 		{name: "decided_at", value: func(m m) any { return m.DecidedAt }, wide: true},
 	}
 }
@@ -52,17 +47,14 @@ var mailStates = []rules.MailState{rules.MailFound, rules.MailAttempted, rules.M
 type inboxList struct {
 	State   rules.MailState `help:"Only these: found, attempted, decided, filed, held, ignored, quarantined." placeholder:"STATE"`
 	Partner rules.PartnerID `help:"Only this partner's." placeholder:"ID"`
-	Limit   int             `help:"At most so many; 0 is all." default:"50"`
+	latest
 	shape
 }
 
 // Run lists mails.
 func (c inboxList) Run(a *app) error {
-	if c.State != "" && !slices.Contains(mailStates, c.State) {
-		return usage(fmt.Sprintf("--state %q is not known", c.State), "write one of "+strings.Join(plainList(mailStates), ", "))
-	}
-	if c.Limit < 0 {
-		return usage("--limit is below 0", "write 0 for all")
+	if err := cmp.Or(knownState(c.State, mailStates), c.check()); err != nil {
+		return err
 	}
 	return a.view(func(_ *records, tx *store.Tx) error {
 		all, err := tx.InboxList(store.InboxFilter{State: c.State, Partner: c.Partner, Limit: c.Limit})

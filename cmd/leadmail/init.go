@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,7 +30,7 @@ func (initCmd) Run(a *app) error {
 	case errors.Is(err, fs.ErrExist):
 		fmt.Fprintf(a.stdout, "%s is there already: kept as it is\n", path)
 	case err != nil:
-		return failed(orElse(hint(err), "make the folder first"), "cannot write the configuration: %w", err)
+		return failed(cmp.Or(hint(err), "make the folder first"), "cannot write the configuration: %w", err)
 	default:
 		_, err := f.WriteString(config.Example)
 		if err := errors.Join(err, f.Close()); err != nil {

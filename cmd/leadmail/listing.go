@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -15,6 +16,44 @@ import (
 type shape struct {
 	JSON bool `name:"json" xor:"shape" help:"One JSON object a line."`
 	CSV  bool `name:"csv" xor:"shape" help:"Comma-separated values with a header, for a spreadsheet."`
+}
+
+// latest are the flags of listings that can grow long.
+type latest struct {
+	Limit int `help:"At most so many; 0 is all." default:"50"`
+}
+
+// check refuses a number that cannot be meant.
+func (l latest) check() error {
+	if l.Limit < 0 {
+		return usage("--limit is below 0", "write 0 for all")
+	}
+	return nil
+}
+
+// knownState refuses a --state that none of known is; "" is all of them.
+func knownState[S ~string](state S, known []S) error {
+	if state == "" || slices.Contains(known, state) {
+		return nil
+	}
+	return usage(fmt.Sprintf("--state %q is not known", state), "write one of "+strings.Join(plainList(known), ", "))
+}
+
+// plainList is a list of words as text joins it.
+func plainList[S ~string](list []S) []string {
+	out := []string{}
+	for _, s := range list {
+		out = append(out, string(s))
+	}
+	return out
+}
+
+// number leaves out an id that is none.
+func number(n int64) any {
+	if n == 0 {
+		return nil
+	}
+	return n
 }
 
 // column is one column of a listing, in all three shapes: its name is the JSON

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 
 	"leadmail/rules"
@@ -67,13 +68,13 @@ func (c organisationsImport) Run(a *app) error {
 				known[o.Organisation] = o.Name
 			}
 		}
-		url := orElse(l.get("url"), l.get("organisation"))
+		url := cmp.Or(l.get("url"), l.get("organisation"))
 		key, err := r.policy.Organisation(url)
 		if err != nil {
 			return "", "", fmt.Errorf("url %q names no organisation; write a website such as acme.example", url)
 		}
 		old, there := known[key]
-		name := orElse(l.get("name"), old)
+		name := cmp.Or(l.get("name"), old)
 		if there && name == old {
 			return unchanged, string(key), nil
 		}

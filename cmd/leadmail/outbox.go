@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"leadmail/intake"
 	"leadmail/rules"
@@ -48,31 +48,20 @@ func outboxColumns() []column[store.OutboxMessage] {
 	}
 }
 
-// number leaves out an id that is none.
-func number(n int64) any {
-	if n == 0 {
-		return nil
-	}
-	return n
-}
-
 var outboxStates = []store.OutboxState{store.OutboxQueued, store.OutboxSending, store.OutboxSent, store.OutboxDeferred, store.OutboxFailed,
 	store.OutboxUncertain, store.OutboxHeld, store.OutboxCancelled}
 
 type outboxList struct {
 	State   store.OutboxState `help:"Only these: queued, sending, sent, deferred, failed, uncertain, held, cancelled." placeholder:"STATE"`
 	Partner rules.PartnerID   `help:"Only what goes to this partner." placeholder:"ID"`
-	Limit   int               `help:"At most so many; 0 is all." default:"50"`
+	latest
 	shape
 }
 
 // Run lists mails.
 func (c outboxList) Run(a *app) error {
-	if c.State != "" && !slices.Contains(outboxStates, c.State) {
-		return usage(fmt.Sprintf("--state %q is not known", c.State), "write one of "+strings.Join(plainList(outboxStates), ", "))
-	}
-	if c.Limit < 0 {
-		return usage("--limit is below 0", "write 0 for all")
+	if err := cmp.Or(knownState(c.State, outboxStates), c.check()); err != nil {
+		return err
 	}
 	return a.view(func(_ *records, tx *store.Tx) error {
 		all, err := tx.OutboxList(store.OutboxFilter{State: c.State, Partner: c.Partner, Limit: c.Limit})
@@ -154,7 +143,7 @@ func (c outboxRelease) Run(a *app) error {
 			if silent, err := shadowed(r, tx, m.Partner); err != nil {
 				return err
 			} else if silent {
-				return failed("set mode: approve or auto first, for the program or with leadmail partners set "+orElse(string(m.Partner), "ID")+" --mode approve",
+				return failed("set mode: approve or auto first, for the program or with leadmail partners set "+cmp.Or(string(m.Partner), "ID")+" --mode approve",
 					"mail %d is for a partner in mode shadow, to whom nothing is sent; nothing was released", id)
 			}
 			if err := tx.Release(id); err != nil {
@@ -169,17 +158,12 @@ func (c outboxRelease) Run(a *app) error {
 	})
 }
 
-// shadowed says whether nothing goes to a partner, or to a stranger ("").
+// shadowed says whether nothing goes to a partner, or to a stranger (""). One that
+// was removed is a stranger.
 func shadowed(r *records, tx *store.Tx, id rules.PartnerID) (bool, error) {
-	mode := r.config.Mode
-	if id != "" {
-		p, err := tx.Partner(id)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return false, err
-		}
-		if p.Mode != "" {
-			mode = p.Mode
-		}
+	p, err := tx.Partner(id)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return false, err
 	}
-	return mode == rules.ModeShadow, nil
+	return cmp.Or(p.Mode, r.config.Mode) == rules.ModeShadow, nil
 }

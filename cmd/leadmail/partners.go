@@ -54,14 +54,6 @@ func partnerColumns(today rules.Date) []column[rules.Partner] {
 	}
 }
 
-func plainList[S ~string](list []S) []string {
-	out := []string{}
-	for _, s := range list {
-		out = append(out, string(s))
-	}
-	return out
-}
-
 // partnerState is the state as of a day (PRODUCT.md, States).
 func partnerState(p rules.Partner, today rules.Date) string {
 	switch {

@@ -28,7 +28,6 @@ import (
 	"leadmail/cmd/internal/config"
 	"leadmail/cmd/internal/mailhost"
 	"leadmail/rules"
-	"leadmail/store"
 )
 
 // prompt is somebody at a terminal, in a folder of their own, at a fixed time.
@@ -181,18 +180,6 @@ func (p *prompt) file(name, text string) string {
 		p.Fatal(err)
 	}
 	return path
-}
-
-// update runs fn on the prompt's database, for what no command can bring about.
-func (p *prompt) update(fn func(*store.Tx) error) {
-	p.Helper()
-	db, err := store.Open(p.Context(), filepath.Join(p.dir, "leadmail.db"))
-	if err != nil {
-		p.Fatal(err)
-	}
-	if err := errors.Join(db.Update(p.Context(), p.now, fn), db.Close()); err != nil {
-		p.Fatal(err)
-	}
 }
 
 func TestHelpTeaches(t *testing.T) {

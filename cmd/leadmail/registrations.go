@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -75,8 +76,8 @@ var registrationStates = []rules.RegistrationState{rules.StateUnderReview, rules
 // chosen lists what the flags choose. State is compared as of today, so it is
 // not the store's filter.
 func (c registrationChoice) chosen(r *records, tx *store.Tx, today rules.Date) ([]rules.Registration, error) {
-	if c.State != "" && !slices.Contains(registrationStates, c.State) {
-		return nil, usage(fmt.Sprintf("--state %q is not known", c.State), "write one of "+strings.Join(plainList(registrationStates), ", "))
+	if err := knownState(c.State, registrationStates); err != nil {
+		return nil, err
 	}
 	if c.Partner != "" {
 		if _, err := partner(tx, c.Partner); err != nil {
@@ -278,7 +279,7 @@ func (a *app) importRegistration(r *records, tx *store.Tx, l csvLine) (string, s
 		}
 		for _, other := range held {
 			if other.Outstanding(today, a.now()) {
-				return none("%s is held by %s as %s until %s", key, other.Partner, other.Ref, orElse(string(other.Until()), "its review is decided"))
+				return none("%s is held by %s as %s until %s", key, other.Partner, other.Ref, cmp.Or(string(other.Until()), "its review is decided"))
 			}
 		}
 	}
@@ -350,7 +351,7 @@ have a slot. No mail is sent.
 // Run enters one registration.
 func (c registrationsAdd) Run(a *app) error {
 	return a.change(func(r *records, tx *store.Tx) error {
-		on := orElse(c.On, string(r.policy.Day(a.now())))
+		on := cmp.Or(c.On, string(r.policy.Day(a.now())))
 		what, why, err := a.importRegistration(r, tx, csvLine{cells: map[string]string{
 			"partner": string(c.Partner), "company": c.Company, "url": c.URL, "first_name": c.FirstName, "last_name": c.LastName,
 			"email": c.Email, "lead_type": c.LeadType, "registered_on": on, "expires_on": c.Until,

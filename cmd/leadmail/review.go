@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -126,7 +127,7 @@ func (c reviewShow) Run(a *app) error {
 				fmt.Fprintf(a.stdout, "\nalso at %s\n", w.Organisation)
 				for _, g := range others {
 					fmt.Fprintf(a.stdout, "  %s  %s, %s, %s until %s\n", g.Ref, g.Partner, terminal(g.Prospect.Company),
-						registrationState(g, r.policy.Day(a.now())), orElse(string(g.Until()), "decided"))
+						registrationState(g, r.policy.Day(a.now())), cmp.Or(string(g.Until()), "decided"))
 				}
 			}
 		}
@@ -135,7 +136,7 @@ func (c reviewShow) Run(a *app) error {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.stdout, "\nmail %d, in folder %s, Message-ID %s\n%s", m.ID, orElse(r.config.IMAP.Folders.Name(m.Folder), r.config.IMAP.Mailbox), terminal(m.MessageID), indent(terminalText(m.Text)))
+			fmt.Fprintf(a.stdout, "\nmail %d, in folder %s, Message-ID %s\n%s", m.ID, cmp.Or(r.config.IMAP.Folders.Name(m.Folder), r.config.IMAP.Mailbox), terminal(m.MessageID), indent(terminalText(m.Text)))
 		}
 		return nil
 	})
