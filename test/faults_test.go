@@ -38,8 +38,15 @@ type stage struct {
 
 func (s *shared) stage(t testing.TB, name string, postgres bool, script ...servers.Answer) *stage {
 	t.Helper()
+	return s.stageWith(t, name, setting{postgres: postgres}, script...)
+}
+
+func (s *shared) stageWith(t testing.TB, name string, with setting, script ...servers.Answer) *stage {
+	t.Helper()
 	g := &stage{proxy: servers.StartProxy(t, s.IMAP), sink: servers.StartSink(t, script...)}
-	g.place = newPlace(t, s.Dovecot, setting{mailbox: name, imap: g.proxy.Addr, imapTLS: "none", smtp: g.sink.Addr, smtpTLS: "none", timeout: "2s", postgres: postgres})
+	with.mailbox, with.timeout = name, "2s"
+	with.imap, with.imapTLS, with.smtp, with.smtpTLS = g.proxy.Addr, "none", g.sink.Addr, "none"
+	g.place = newPlace(t, s.Dovecot, with)
 	return g
 }
 

@@ -70,18 +70,24 @@ type place struct {
 
 // setting is how a place reaches its servers.
 type setting struct {
-	mailbox            string // its local part
-	imap, imapTLS      string
-	smtp, smtpTLS      string
-	smtpLogin          bool
-	postgres           bool
-	timeout, imapExtra string
+	mailbox        string // its local part
+	imap, imapTLS  string
+	smtp, smtpTLS  string
+	smtpLogin      bool
+	postgres       bool
+	timeout, extra string
+	disk           string // the size of a disk of its own for the database, if set
 }
 
 func newPlace(t testing.TB, d *servers.Dovecot, s setting) *place {
 	t.Helper()
 	p := &place{TB: t, dovecot: d, dir: t.TempDir(), mailbox: s.mailbox + "@" + vendor, binary: binary}
-	database := filepath.Join(p.dir, "leadmail.db")
+	p.must(os.Mkdir(filepath.Join(p.dir, "data"), 0o700))
+	if s.disk != "" {
+		p.must(syscall.Mount("leadmail", filepath.Join(p.dir, "data"), "tmpfs", 0, "size="+s.disk))
+		t.Cleanup(func() { p.must(syscall.Unmount(filepath.Join(p.dir, "data"), 0)) })
+	}
+	database := filepath.Join(p.dir, "data", "leadmail.db")
 	p.driver, p.source = "sqlite", "file:"+database+"?_pragma=busy_timeout(10000)"
 	if s.postgres {
 		database = freshPostgres(t)
@@ -107,7 +113,6 @@ imap:
   start: all
   poll: 5s
   timeout: %[8]s
-  %[9]s
 smtp:
   address: %[4]q
   tls: %[5]s
@@ -118,7 +123,8 @@ database: %[7]q
 authentication: {mode: trust_from}
 staff: {addresses: [%[10]s]}
 limits: {replies_per_day: 10000}
-`, p.mailbox, s.imap, s.imapTLS, s.smtp, s.smtpTLS, login, database, s.timeout, s.imapExtra, staff)} {
+%[9]s
+`, p.mailbox, s.imap, s.imapTLS, s.smtp, s.smtpTLS, login, database, s.timeout, s.extra, staff)} {
 		p.must(os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600))
 	}
 	p.leadmail("init")
