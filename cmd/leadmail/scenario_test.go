@@ -24,6 +24,7 @@ import (
 	"leadmail/notify"
 	"leadmail/rules"
 	"leadmail/store"
+	"leadmail/templates"
 )
 
 // The scenarios under testdata/scenario are conversations: mails go in over IMAP,
@@ -88,6 +89,10 @@ const (
 
 type stageKey struct{}
 
+// stageWords are loaded once: executing every template takes long under the race
+// detector, and a desk is opened before every step.
+var stageWords = sync.OnceValues(func() (*templates.Set, error) { return templates.Load("") })
+
 // stage is one scenario's world.
 type stage struct {
 	mu         sync.Mutex
@@ -121,6 +126,10 @@ func newStage(t testing.TB, url string, restarting bool) (*stage, error) {
 	if _, err := s.db.Migrate(t.Context()); err != nil {
 		return nil, err
 	}
+	words, err := stageWords()
+	if err != nil {
+		return nil, err
+	}
 	policy := rules.DefaultPolicy()
 	policy.VendorDomains = []string{"leanstack.example"}
 	password := func() (string, error) { return stagePassword, nil }
@@ -130,7 +139,7 @@ func newStage(t testing.TB, url string, restarting bool) (*stage, error) {
 		SMTP:    notify.SMTP{Addr: s.host.SMTPAddr, TLS: "none", Username: stageMailbox, Password: password, Hello: "leanstack.example", Timeout: 20 * time.Second},
 		Program: notify.Program{Name: "LEANSTACK Partner Program", Address: stageMailbox, Policy: policy},
 		Folders: config.Default().IMAP.Folders, Mode: rules.ModeAuto, Staff: []rules.Address{stageStaff}, SentCopy: true, StartAll: true,
-		Now: s.clock,
+		Now: s.clock, Words: words,
 		NewReference: func() rules.Reference {
 			s.references++
 			return rules.NewReference(s.references)

@@ -42,6 +42,8 @@ type Options struct {
 	Staff []rules.Address
 	// Templates is a folder of the operator's own; "" for the embedded ones.
 	Templates string
+	// Words are templates that were loaded before; nil loads them.
+	Words *templates.Set
 	// StartAll handles mail that lay in the mailbox before the first start too.
 	StartAll bool
 	// Poll is how often the mailbox is searched whatever the server announces,
@@ -170,14 +172,17 @@ func New(o Options) (*Desk, error) {
 	if o.IMAP.Log == nil {
 		o.IMAP.Log = o.Log
 	}
-	words, err := templates.Load(o.Templates)
-	if err != nil {
-		return nil, err
+	if o.Words == nil {
+		words, err := templates.Load(o.Templates)
+		if err != nil {
+			return nil, err
+		}
+		o.Words = words
 	}
 	return &Desk{
 		Options: o,
 		reader:  intake.Reader{Mailbox: o.Program.Address, Program: string(o.Program.Address)},
-		render:  notify.New(words, o.Program),
+		render:  notify.New(o.Words, o.Program),
 		policy:  o.Program.Policy,
 		owed:    make(chan struct{}, 1),
 		trouble: newTrouble(),

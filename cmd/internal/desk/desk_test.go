@@ -19,6 +19,7 @@ import (
 	"leadmail/notify"
 	"leadmail/rules"
 	"leadmail/store"
+	"leadmail/templates"
 )
 
 const (
@@ -26,6 +27,17 @@ const (
 	staff   = "desk@vendor.example"
 	pat     = "pat@partner.example"
 )
+
+var loadWords = sync.OnceValues(func() (*templates.Set, error) { return templates.Load("") })
+
+// benchWords are the embedded templates, loaded once.
+func benchWords(t interface{ Fatal(...any) }) *templates.Set {
+	words, err := loadWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return words
+}
 
 // bench is a desk on servers of its own, under a clock that the test moves.
 type bench struct {
@@ -61,6 +73,7 @@ func newBench(t testing.TB) *bench {
 	password := func() (string, error) { return "secret", nil }
 	b.o = Options{
 		Store:   b.db,
+		Words:   benchWords(b),
 		IMAP:    intake.Server{Addr: b.host.IMAPAddr, TLS: "none", Username: mailbox, Password: password, Mailbox: "INBOX", Timeout: 20 * time.Second},
 		SMTP:    notify.SMTP{Addr: b.host.SMTPAddr, TLS: "none", Username: mailbox, Password: password, Hello: "vendor.example", Timeout: 20 * time.Second},
 		Program: notify.Program{Name: "Program", Address: mailbox, Policy: rules.DefaultPolicy()},

@@ -134,7 +134,7 @@ func (w *world) close() {
 
 func (w *world) start() {
 	d, err := New(Options{
-		Store: w.db, Mode: rules.ModeAuto, Program: notify.Program{Name: "Program", Address: "partners@vendor.example", Policy: w.policy},
+		Store: w.db, Mode: rules.ModeAuto, Words: benchWords(w.t), Program: notify.Program{Name: "Program", Address: "partners@vendor.example", Policy: w.policy},
 		Now:          func() time.Time { return w.now },
 		NewReference: func() rules.Reference { w.refs++; return rules.NewReference(w.refs) },
 		NewID:        func() string { w.ids++; return fmt.Sprintf("m%d", w.ids) },
