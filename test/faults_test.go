@@ -45,7 +45,10 @@ func (s *shared) stageWith(t testing.TB, name string, with setting, script ...se
 	t.Helper()
 	g := &stage{proxy: servers.StartProxy(t, s.IMAP), sink: servers.StartSink(t, script...)}
 	with.mailbox, with.timeout = name, "2s"
-	with.imap, with.imapTLS, with.smtp, with.smtpTLS = g.proxy.Addr, "none", g.sink.Addr, "none"
+	with.imap, with.imapTLS, with.smtpTLS = g.proxy.Addr, "none", "none"
+	if with.smtp == "" {
+		with.smtp = g.sink.Addr
+	}
 	g.place = newPlace(t, s.Dovecot, with)
 	return g
 }

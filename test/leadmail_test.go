@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -33,8 +34,21 @@ const (
 	secret  = "correct horse"
 )
 
-// binary is leadmail as it ships: built from the repository's own go.mod.
+// binary is leadmail, built with the repository's own go.mod; with the race
+// detector where LEADMAIL_TEST_RACE=1, which takes a C compiler.
 var binary string
+
+func build(path string, flags ...string) error {
+	args := append([]string{"build", "-C", "..", "-o", path}, flags...)
+	if os.Getenv("LEADMAIL_TEST_RACE") == "1" {
+		args = append(args, "-race")
+	}
+	out, err := exec.Command("go", append(args, "./cmd/leadmail")...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("build leadmail: %w\n%s", err, out)
+	}
+	return nil
+}
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
@@ -45,10 +59,8 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		binary = filepath.Join(dir, "leadmail")
-		build := exec.Command("go", "build", "-C", "..", "-o", binary, "./cmd/leadmail")
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
-			fmt.Fprintln(os.Stderr, "build leadmail:", err)
+		if err := build(binary); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
 		return m.Run()
@@ -134,12 +146,20 @@ limits: {replies_per_day: 10000}
 		if p.daemon != nil {
 			p.daemon.kill()
 		}
-		if t.Failed() && p.daemon != nil {
+		if p.daemon == nil {
+			return
+		}
+		if crashed.MatchString(p.daemon.log.String()) {
+			t.Error("leadmail crashed, or raced with itself")
+		}
+		if t.Failed() {
 			t.Logf("leadmail's log:\n%s", p.daemon.log)
 		}
 	})
 	return p
 }
+
+var crashed = regexp.MustCompile(`panic|DATA RACE|fatal error:|goroutine \d+ \[`)
 
 // freshPostgres is the URL of an empty database, dropped with the test.
 func freshPostgres(t testing.TB) string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,6 +103,73 @@ func TestSendingFaults(t *testing.T) {
 }
 
 const owedToPartner = " FROM outbox WHERE to_address = '" + partner + "'"
+
+// The SMTP server says nothing more, or cannot be reached. The answer to the
+// final dot is awaited ten times as long as any other: giving up early there is
+// what sends mail twice.
+func TestSilentSubmission(t *testing.T) {
+	t.Parallel()
+	rows := []struct {
+		name   string
+		fault  *servers.Fault
+		state  string
+		copies int
+	}{
+		{"silent before the greeting", &servers.Fault{}, "deferred", 1},
+		{"cut before the greeting", &servers.Fault{Do: servers.Cut}, "deferred", 1},
+		{"silent after MAIL", &servers.Fault{On: regexp.MustCompile("^MAIL")}, "deferred", 1},
+		{"silent after DATA", &servers.Fault{On: regexp.MustCompile("^DATA")}, "deferred", 1},
+		{"silent after the dot", &servers.Fault{On: regexp.MustCompile(`^\.\r\n$`)}, "uncertain", 2},
+		{"cut after the dot", &servers.Fault{On: regexp.MustCompile(`^\.\r\n$`), Do: servers.Cut, After: 1}, "uncertain", 2},
+	}
+	var names []string
+	for i := range rows {
+		names = append(names, fmt.Sprintf("p%d", i))
+	}
+	d := share(t, names)
+	for i, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
+			sink := servers.StartSink(t)
+			wire := servers.StartProxy(t, sink.Addr)
+			g := d.stageWith(t, names[i], setting{smtp: wire.Addr})
+			g.sink = sink
+			wire.Break(r.fault)
+			g.put(g.lead(1))
+			g.run()
+			// Which message met the fault, the answer or the confirmation, is chance.
+			servers.Await(g, 45*time.Second, "a message is "+r.state, func() (bool, any) {
+				states := g.query("SELECT state FROM outbox")
+				return slices.Contains(states, r.state), states
+			})
+			g.stop()
+			met := g.query("SELECT message_id FROM outbox WHERE state = '" + r.state + "'")
+			g.change("UPDATE outbox SET next_at = 0 WHERE state IN ('deferred', 'uncertain')")
+			g.run()
+			servers.Await(g, 20*time.Second, "all is sent", func() (bool, any) {
+				states := g.query("SELECT state FROM outbox WHERE state <> 'sent'")
+				return len(states) == 0, states
+			})
+			g.stop()
+			copies := map[string]int{}
+			for _, m := range sink.Taken() {
+				copies[mailHeader(t, m.Raw).Get("Message-Id")]++
+			}
+			for id, n := range copies {
+				want := 1
+				if slices.Contains(met, strings.Trim(id, "<>")) {
+					want = r.copies
+				}
+				if n != want {
+					t.Errorf("message %s was taken %d times; want %d", id, n, want)
+				}
+			}
+			if len(g.answers()) != 1 {
+				t.Errorf("%d mails were answered; want 1", len(g.answers()))
+			}
+		})
+	}
+}
 
 // The submission server refuses our password (535): no answer fails, nobody is
 // hammered, staff are told once it works again or by what they see in the log.

@@ -134,25 +134,25 @@ func (p *process) stop(signal syscall.Signal) error {
 
 // ready waits until the server answers at all addresses.
 func (p *process) ready(addresses ...string) error {
-	deadline := time.Now().Add(20 * time.Second)
 	for _, a := range addresses {
-		for {
-			select {
-			case <-p.ended:
-				return p.died("ended at once")
-			default:
-			}
-			if c, err := net.DialTimeout("tcp", a, time.Second); err == nil {
+		answers := until(p.ended, 20*time.Second, func() bool {
+			c, err := net.DialTimeout("tcp", a, time.Second)
+			if err == nil {
 				_ = c.Close()
-				break
 			}
-			if time.Now().After(deadline) {
-				return p.died("does not answer at " + a)
-			}
-			<-time.After(tick)
+			return err == nil
+		})
+		if !answers {
+			return p.died("does not answer at " + a)
 		}
 	}
-	return nil
+	// Whoever answers may be somebody else, who has taken the port meanwhile.
+	select {
+	case <-p.ended:
+		return p.died("ended at once")
+	default:
+		return nil
+	}
 }
 
 func (p *process) died(how string) error {
