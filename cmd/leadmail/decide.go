@@ -13,7 +13,7 @@ import (
 
 type decideCmd struct {
 	Files []string `arg:"" name:"file" help:"Mails as files (.eml); - is standard input."`
-	At    string   `help:"Judge as if the mail had been received then: 2026-08-31T14:05Z, or a day, in the program's zone. Now without it." placeholder:"INSTANT"`
+	At    string   `help:"Judge as if the mail had arrived then: an instant (2026-08-31T14:05Z) or a day in the program's zone; without it, now." placeholder:"INSTANT"`
 	JSON  bool     `name:"json" help:"One JSON object a line and file."`
 }
 

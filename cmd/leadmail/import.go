@@ -26,12 +26,13 @@ type csvLine struct {
 
 func (l csvLine) get(column string) string { return l.cells[column] }
 
-// list reads a cell with several values, parted by spaces, semicolons or commas.
+// list reads a cell with several values between spaces, semicolons or commas.
 func (l csvLine) list(column string) []string {
 	return strings.FieldsFunc(l.cells[column], func(r rune) bool { return strings.ContainsRune(" ;,\t\n", r) })
 }
 
-// most is what an import may weigh: beyond it, it is not a list that a person made.
+// mostImport is the largest file that an import takes: no list that a person made
+// is larger.
 const mostImport = 20 << 20
 
 // open reads a file or, for -, standard input.
@@ -129,11 +130,11 @@ func (a *app) readCSV(name string, known, needed []string) ([]csvLine, error) {
 // fate is what becomes of one line of an import.
 type fate struct {
 	line int
-	what string // "would add northwind", "unchanged", "wrong"
+	what string // added, changed, unchanged or wrong
 	why  string
 }
 
-// The words of an import's report. tense turns them into what would happen.
+// The words of an import's report.
 const (
 	added     = "added"
 	changed   = "changed"
@@ -141,8 +142,8 @@ const (
 	wrong     = "wrong"
 )
 
-// report prints an import line by line and its sum, and says whether any line is
-// wrong. A dry run says how to carry it out.
+// reportImport prints an import line by line and its sums; its error says that lines
+// are wrong. A dry run says how to carry it out.
 func (a *app) reportImport(i imported, fates []fate) error {
 	sums := map[string]int{}
 	for _, f := range fates {
@@ -160,14 +161,15 @@ func (a *app) reportImport(i imported, fates []fate) error {
 	switch {
 	case sums[wrong] > 0 && i.Yes:
 		fmt.Fprintln(a.stdout, "; nothing was changed")
-		return failed("mend the lines that are wrong and run it again", "%d of %d lines are wrong", sums[wrong], len(fates))
 	case sums[wrong] > 0:
 		fmt.Fprintln(a.stdout, " (dry run)")
-		return failed("mend the lines that are wrong and run it again", "%d of %d lines are wrong", sums[wrong], len(fates))
 	case i.Yes:
 		fmt.Fprintln(a.stdout)
 	default:
 		fmt.Fprintln(a.stdout, " (dry run; carry it out with --yes)")
+	}
+	if sums[wrong] > 0 {
+		return failed("mend the lines that are wrong and run it again", "%d of %d lines are wrong", sums[wrong], len(fates))
 	}
 	return nil
 }

@@ -135,7 +135,7 @@ type partnerFields struct {
 	Joined               *string `help:"The day it first joined; add takes today." placeholder:"DATE"`
 	Agreement            *string `help:"The day from which it has agreed to the Partner Program Agreement (P1, D34)." placeholder:"DATE"`
 	Suspended            *string `help:"The first day of a suspension; \"\" ends it." placeholder:"DATE"`
-	SuspendedReason      *string `help:"Why, as staff want to read it." placeholder:"TEXT"`
+	SuspendedReason      *string `help:"Why, for staff to read." placeholder:"TEXT"`
 	Lapsed               *string `help:"The first day without a subscription (D35); \"\" when it has come back." placeholder:"DATE"`
 	Mode                 *string `help:"shadow, approve or auto; \"\" follows the program's." placeholder:"MODE"`
 	AcknowledgeAutomatic *bool   `negatable:"" help:"Answer this partner's machine-written mail, such as its CRM's."`
@@ -317,9 +317,9 @@ func savePartner(r *records, tx *store.Tx, p rules.Partner, actor, why string) e
 type partnersSet struct {
 	ID            rules.PartnerID `arg:"" help:"The partner's id."`
 	AddAddress    []string        `help:"One more address it writes from." placeholder:"ADDRESS"`
-	RemoveAddress []string        `help:"An address that is no longer its." placeholder:"ADDRESS"`
-	AddDomain     []string        `help:"One more domain that is wholly its." placeholder:"DOMAIN"`
-	RemoveDomain  []string        `help:"A domain that is no longer its." placeholder:"DOMAIN"`
+	RemoveAddress []string        `help:"An address it no longer writes from." placeholder:"ADDRESS"`
+	AddDomain     []string        `help:"One more domain of which every address is this partner's." placeholder:"DOMAIN"`
+	RemoveDomain  []string        `help:"A domain that is no longer this partner's." placeholder:"DOMAIN"`
 	partnerFields
 	Why string `help:"A remark for the history." placeholder:"TEXT"`
 }
@@ -367,7 +367,7 @@ func (c partnersSet) Run(a *app) error {
 			return err
 		}
 		if samePartner(old, p) {
-			fmt.Fprintf(a.stdout, "%s is so already: nothing was changed.\n", c.ID)
+			fmt.Fprintf(a.stdout, "%s is like that already: nothing was changed.\n", c.ID)
 			return nil
 		}
 		return a.savePartner(r, tx, p, c.Why, "changed")
@@ -392,7 +392,7 @@ var partnersImportColumns = []string{"id", "name", "addresses", "domains", "orga
 // Help teaches by example.
 func (partnersImport) Help() string {
 	return `Columns: ` + strings.Join(partnersImportColumns, ", ") + `. Only id is needed for a partner that is there already: a column that is
-missing or a cell that is empty changes nothing. Several addresses stand in one cell, parted by spaces. state is computed and
+missing or a cell that is empty changes nothing. Several addresses in one cell are separated by spaces. state is computed and
 not read. What leadmail partners list --csv writes can be read again.
 
     id,name,addresses,plan,joined_on,agreement_on

@@ -216,15 +216,59 @@ func (c registrationsImport) Run(a *app) error {
 // importRegistration enters one line. What it says of a line that is wrong is
 // what the partner desk would say: whose, until when; it is for staff only.
 func (a *app) importRegistration(r *records, tx *store.Tx, l csvLine) (string, string, error) {
-	none := func(format string, args ...any) (string, string, error) { return "", "", fmt.Errorf(format, args...) }
 	p, err := partner(tx, rules.PartnerID(l.get("partner")))
 	if err != nil {
 		return "", "", err
 	}
+	today := r.policy.Day(a.now())
+	reg, err := registrationLine(l, r.policy, today)
+	if err != nil {
+		return "", "", err
+	}
+	reg.Partner = p.ID
+	key := reg.Organisation
+	if ref, err := tx.Imported(p.ID, key, reg.Terms[0].From); err == nil {
+		return unchanged, fmt.Sprintf("%s is %s of %s", ref, key, p.ID), nil
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return "", "", err
+	}
+	if reg.Ref, err = a.freshReference(tx, l.get("ref")); err != nil {
+		return "", "", err
+	}
+	// What has run out gives its slot and its organisation back first (D2).
+	if err := tx.Touch(p.ID, []rules.OrganisationKey{key}, today); err != nil {
+		return "", "", err
+	}
+	if reg.State == rules.StateActive {
+		others, err := tx.Registrations(store.RegistrationFilter{Organisation: key})
+		if err != nil {
+			return "", "", err
+		}
+		for _, other := range others {
+			if other.Outstanding(today, a.now()) {
+				return "", "", fmt.Errorf("%s is held by %s as %s until %s", key, other.Partner, other.Ref, cmp.Or(string(other.Until()), "its review is decided"))
+			}
+		}
+	}
+	err = tx.ImportRegistration(reg, r.policy.MaxOutstanding, a.actor)
+	if errors.Is(err, store.ErrTaken) {
+		err = fmt.Errorf("%s holds %d registrations already, the most that the program allows (P8)", p.ID, r.policy.MaxOutstanding)
+	}
+	if err != nil {
+		return "", "", err
+	}
+	return added, fmt.Sprintf("%s, %s for %s until %s", reg.Ref, key, p.ID, reg.Until()), nil
+}
+
+// registrationLine reads a line, all but its reference and its partner.
+func registrationLine(l csvLine, policy rules.Policy, today rules.Date) (rules.Registration, error) {
+	none := func(format string, args ...any) (rules.Registration, error) {
+		return rules.Registration{}, fmt.Errorf(format, args...)
+	}
 	if l.get("company") == "" {
 		return none("the company is missing")
 	}
-	key, err := r.policy.Organisation(l.get("url"))
+	key, err := policy.Organisation(l.get("url"))
 	if err != nil {
 		return none("url %q names no organisation", l.get("url"))
 	}
@@ -232,11 +276,10 @@ func (a *app) importRegistration(r *records, tx *store.Tx, l csvLine) (string, s
 	if err != nil {
 		return none("registered_on %q is no day; write it as 2026-08-31", l.get("registered_on"))
 	}
-	today := r.policy.Day(a.now())
 	if from > today {
 		return none("registered_on %s lies in the future", from)
 	}
-	until := rules.Period{Months: r.policy.ExpiryMonths}.After(from)
+	until := rules.Period{Months: policy.ExpiryMonths}.After(from)
 	if s := l.get("expires_on"); s != "" {
 		if until, err = rules.ParseDate(s); err != nil || until < from {
 			return none("expires_on %q is no day on or after registered_on", s)
@@ -244,52 +287,23 @@ func (a *app) importRegistration(r *records, tx *store.Tx, l csvLine) (string, s
 	}
 	kind, err := leadType(l.get("lead_type"))
 	if err != nil {
-		return "", "", err
+		return rules.Registration{}, err
 	}
 	// The day's first instant in the program's zone: a mail of that day may
 	// have come at any hour.
-	midnight, err := time.ParseInLocation(time.DateOnly, string(from), r.policy.Location())
+	midnight, err := time.ParseInLocation(time.DateOnly, string(from), policy.Location())
 	if err != nil {
-		return "", "", err
+		return rules.Registration{}, err
 	}
-	if ref, err := tx.Imported(p.ID, key, from); err == nil {
-		return unchanged, fmt.Sprintf("%s is %s of %s", ref, key, p.ID), nil
-	} else if !errors.Is(err, store.ErrNotFound) {
-		return "", "", err
-	}
-	ref, err := a.freshReference(tx, l.get("ref"))
-	if err != nil {
-		return "", "", err
-	}
-	// What has run out gives its slot and its organisation back first (D2).
-	if err := tx.Touch(p.ID, []rules.OrganisationKey{key}, today); err != nil {
-		return "", "", err
-	}
-	reg := rules.Registration{
-		Ref: ref, Partner: p.ID, Organisation: key, State: rules.StateActive, Received: midnight.UTC(),
-		Prospect: rules.Prospect{FirstName: l.get("first_name"), LastName: l.get("last_name"), Email: l.get("email"), URL: l.get("url"), Company: l.get("company"), LeadType: kind},
-		Terms:    []rules.Term{{N: 1, From: from, Until: until}},
-	}
+	state := rules.StateActive
 	if until < today {
-		reg.State = rules.StateExpired
-	} else {
-		held, err := tx.Registrations(store.RegistrationFilter{Organisation: key})
-		if err != nil {
-			return "", "", err
-		}
-		for _, other := range held {
-			if other.Outstanding(today, a.now()) {
-				return none("%s is held by %s as %s until %s", key, other.Partner, other.Ref, cmp.Or(string(other.Until()), "its review is decided"))
-			}
-		}
+		state = rules.StateExpired
 	}
-	if err := tx.ImportRegistration(reg, r.policy.MaxOutstanding, a.actor); err != nil {
-		if errors.Is(err, store.ErrTaken) {
-			return none("%s holds %d registrations already, the most that the program allows (P8)", p.ID, r.policy.MaxOutstanding)
-		}
-		return "", "", err
-	}
-	return added, fmt.Sprintf("%s, %s for %s until %s", ref, key, p.ID, until), nil
+	return rules.Registration{
+		Organisation: key, State: state, Received: midnight.UTC(), Terms: []rules.Term{{N: 1, From: from, Until: until}},
+		Prospect: rules.Prospect{FirstName: l.get("first_name"), LastName: l.get("last_name"), Email: l.get("email"),
+			URL: l.get("url"), Company: l.get("company"), LeadType: kind},
+	}, nil
 }
 
 // freshReference reads a given reference, which must be free, or draws one.

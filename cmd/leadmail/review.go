@@ -117,29 +117,38 @@ func (c reviewShow) Run(a *app) error {
 		if err := card(a.stdout, shape{JSON: c.JSON}, w, reviewColumns(r.policy)...); err != nil || c.JSON {
 			return err
 		}
-		if w.Organisation != "" {
-			others, err := tx.Registrations(store.RegistrationFilter{Organisation: w.Organisation})
-			if err != nil {
-				return err
-			}
-			others = slices.DeleteFunc(others, func(g rules.Registration) bool { return g.Ref == w.Ref })
-			if len(others) > 0 {
-				fmt.Fprintf(a.stdout, "\nalso at %s\n", w.Organisation)
-				for _, g := range others {
-					fmt.Fprintf(a.stdout, "  %s  %s, %s, %s until %s\n", g.Ref, g.Partner, terminal(g.Prospect.Company),
-						registrationState(g, r.policy.Day(a.now())), cmp.Or(string(g.Until()), "decided"))
-				}
-			}
+		if err := a.alsoAt(r, tx, w); err != nil || w.InboxID == 0 {
+			return err
 		}
-		if w.InboxID > 0 {
-			m, err := tx.Inbox(w.InboxID)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(a.stdout, "\nmail %d, in folder %s, Message-ID %s\n%s", m.ID, cmp.Or(r.config.IMAP.Folders.Name(m.Folder), r.config.IMAP.Mailbox), terminal(m.MessageID), indent(terminalText(m.Text)))
+		m, err := tx.Inbox(w.InboxID)
+		if err != nil {
+			return err
 		}
+		folder := cmp.Or(r.config.IMAP.Folders.Name(m.Folder), r.config.IMAP.Mailbox)
+		fmt.Fprintf(a.stdout, "\nmail %d, in folder %s, Message-ID %s\n%s", m.ID, folder, terminal(m.MessageID), indent(terminalText(m.Text)))
 		return nil
 	})
+}
+
+// alsoAt prints who else is, or was, registered at the organisation of what waits.
+func (a *app) alsoAt(r *records, tx *store.Tx, w store.Review) error {
+	if w.Organisation == "" {
+		return nil
+	}
+	others, err := tx.Registrations(store.RegistrationFilter{Organisation: w.Organisation})
+	if err != nil {
+		return err
+	}
+	others = slices.DeleteFunc(others, func(g rules.Registration) bool { return g.Ref == w.Ref })
+	if len(others) == 0 {
+		return nil
+	}
+	fmt.Fprintf(a.stdout, "\nalso at %s\n", w.Organisation)
+	for _, g := range others {
+		fmt.Fprintf(a.stdout, "  %s  %s, %s, %s until %s\n", g.Ref, g.Partner, terminal(g.Prospect.Company),
+			registrationState(g, r.policy.Day(a.now())), cmp.Or(string(g.Until()), "decided"))
+	}
+	return nil
 }
 
 type reviewAccept struct {

@@ -99,6 +99,7 @@ type show struct {
 	smtp    notify.SMTP
 	imap    intake.Server
 	failure error
+	roster  []rules.Partner
 	mu      sync.Mutex // of Out
 	mails   int
 }
@@ -129,9 +130,9 @@ func (s *show) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	today := policy.Day(time.Now())
+	s.roster = roster(policy.Day(time.Now()))
 	err := s.db.Update(ctx, time.Now(), func(tx *store.Tx) error {
-		for _, p := range roster(today) {
+		for _, p := range s.roster {
 			if err := tx.SavePartner(p, "demo", "sample roster", policy.OwnOrganisations(p)...); err != nil {
 				return err
 			}
@@ -269,6 +270,7 @@ func (s *show) decided(d desk.Decided) {
 	s.print(b.String())
 }
 
+// orNot is s with what comes before it, or nothing.
 func orNot(before, s string) string {
 	if s == "" {
 		return ""
@@ -290,12 +292,15 @@ func fields(p rules.Reading) string {
 // verdict is a judgement in one line, for people who look on.
 func verdict(j rules.Judgement) string {
 	line := fmt.Sprintf("%s %s", j.Ref, strings.ReplaceAll(string(j.Decision), "_", " "))
-	for i, r := range j.Reasons {
-		line += []string{" because: ", ", "}[min(i, 1)] + strings.ReplaceAll(string(r.Code), "_", " ")
+	var reasons []string
+	for _, r := range j.Reasons {
+		reason := strings.ReplaceAll(string(r.Code), "_", " ")
 		if r.Field != "" {
-			line += " (" + strings.ReplaceAll(string(r.Field), "_", " ") + ")"
+			reason += " (" + strings.ReplaceAll(string(r.Field), "_", " ") + ")"
 		}
+		reasons = append(reasons, reason)
 	}
+	line += orNot(" because: ", strings.Join(reasons, ", "))
 	if j.Decision == rules.Accepted {
 		line += ", until " + j.Term.Until.Words()
 	}
@@ -307,7 +312,7 @@ func (s *show) welcome() {
 all on this machine. Partners write to %s; the desk reads, decides,
 files and answers. Below: what came, what was read, the verdict, and the answer
 as the partner sees it.
-`, len(roster("2026-01-01")), mailbox))
+`, len(s.roster), mailbox))
 }
 
 func (s *show) invite() {
@@ -333,7 +338,7 @@ Write to %s, for example:
 Leave a line out and see what is asked. Log in as %s to see
 the folders and, as %s, what staff get.
 Ctrl-C ends it; nothing stays.
-`, s.bold("Now it is your turn."), roster("2026-01-01")[0].Addresses[0], roster("2026-01-01")[1].Addresses[0], staff,
+`, s.bold("Now it is your turn."), pat, rita, staff,
 		imapHost, imapPort, password, smtpHost, smtpPort, mailbox, mailbox, staff))
 }
 
