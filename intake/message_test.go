@@ -96,6 +96,9 @@ func TestDecodeWords(t *testing.T) {
 // text.
 func TestHeaderText(t *testing.T) {
 	t.Parallel()
+	if m := (Reader{}).Read(eml("Content-Type: application/pdf\nContent-Disposition: attachment; filename*=iso-8859-1''J%F6rg.pdf", "x")); len(m.Attachments) != 1 || m.Attachments[0].Name != "Jörg.pdf" {
+		t.Errorf("RFC 2231 in Latin-1: attachments %+v", m.Attachments)
+	}
 	for _, c := range []struct{ name, in, want string }{
 		{"two words", "=?utf-8?Q?Kuanza?= =?utf-8?Q?_Coffee?=", "Kuanza Coffee"},
 		{"MAIL 82: a character of gb2312 split over two words", "=?gb2312?B?1g==?= =?gb2312?B?0A==?=", "中"},
@@ -227,8 +230,11 @@ func TestNoQuadraticCase(t *testing.T) {
 		"html": func(n int) []byte {
 			return eml("Content-Type: text/html", strings.Repeat("<p>First name: <b>Jane</b></p>", n))
 		},
-		"closings":     func(n int) []byte { return eml("", strings.Repeat("Thanks\n", n)) },
-		"dashes":       func(n int) []byte { return eml("", strings.Repeat("--\nx y\n", n)) },
+		"closings": func(n int) []byte { return eml("", strings.Repeat("Thanks\n", n)) },
+		"dashes":   func(n int) []byte { return eml("", strings.Repeat("--\nx y\n", n)) },
+		"a comment among ids": func(n int) []byte {
+			return eml("References: ("+strings.Repeat("a", 50*n)+") <a@b.example>", "hi")
+		},
 		"attributions": func(n int) []byte { return eml("", strings.Repeat("On Monday 1 Jan he wrote:\n> x\n", n)) },
 	} {
 		t.Run(name, func(t *testing.T) {
