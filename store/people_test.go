@@ -148,7 +148,7 @@ func testReview(t *testing.T, s server) {
 		Organisation: "one.example", Reasons: []rules.Reason{{Code: rules.UnclearOrganisation}}})
 
 	decide := func(j rules.Judgement) error {
-		return db.Update(context.Background(), received.Add(time.Hour), func(tx *Tx) error { return tx.AcceptReview(j, "staff", "looked at it") })
+		return db.Update(context.Background(), received.Add(time.Hour), func(tx *Tx) error { return tx.SettleReview(j, "staff", "looked at it") })
 	}
 	accept := func(n, slot int) error {
 		return decide(rules.Judgement{Ref: ref(n), Decision: rules.Accepted, Term: halfYear, Slot: slot})
@@ -228,7 +228,7 @@ func testReviewContact(t *testing.T, s server) {
 		if err != nil {
 			return err
 		}
-		return tx.AcceptReview(j, "staff", "the same company")
+		return tx.SettleReview(j, "staff", "the same company")
 	})
 	r := see(t, db, func(tx *Tx) (rules.Registration, error) { return tx.Registration(ref(1)) })
 	same(t, "contacts", r.Contacts, []rules.Contact{contactOf(acme("acme.example")), contactOf(beside.Prospect)})
@@ -311,7 +311,7 @@ func testCloseHeld(t *testing.T, s server) {
 		return ""
 	}
 	db.update(t, func(tx *Tx) error {
-		return tx.AcceptReview(rules.Judgement{Ref: ref(1), Decision: rules.Accepted, Term: halfYear, Slot: 1}, "staff", "")
+		return tx.SettleReview(rules.Judgement{Ref: ref(1), Decision: rules.Accepted, Term: halfYear, Slot: 1}, "staff", "")
 	})
 	if f := goes(); f != rules.FolderReview {
 		t.Errorf("with a question left the mail goes to %s", f)

@@ -50,7 +50,7 @@ func scanReview(scan scan) (Review, error) {
 	return r, err
 }
 
-// AcceptReview carries out what a person decided of a prospect under review, a
+// SettleReview carries out what a person decided of a prospect under review, a
 // judgement of rules.AcceptReview or rules.RejectReview. Accepted, it is active
 // for its term under its slot; where the partner holds the organisation already
 // (contact_added), it is a contact of that registration; rejected, its slot and its
@@ -59,7 +59,7 @@ func scanReview(scan scan) (Review, error) {
 //
 // ErrNotFound: no such registration is under review. ErrTaken: the organisation
 // or the slot is held.
-func (tx *Tx) AcceptReview(j rules.Judgement, actor, why string) error {
+func (tx *Tx) SettleReview(j rules.Judgement, actor, why string) error {
 	return tx.Savepoint("review of "+string(j.Ref), func() error {
 		var partner rules.PartnerID
 		if err := tx.get([]any{&partner}, "SELECT partner FROM registrations WHERE ref = $1", j.Ref); err != nil {

@@ -48,7 +48,7 @@ func (d *Desk) Review(ctx context.Context, w store.Review, accept bool, reason, 
 				return err
 			}
 		}
-		if err := tx.AcceptReview(done.Judgement, actor, reason); err != nil {
+		if err := tx.SettleReview(done.Judgement, actor, reason); err != nil {
 			return err
 		}
 		book.Registrations, err = tx.Registrations(store.RegistrationFilter{Partner: w.Partner})
