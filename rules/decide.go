@@ -132,7 +132,7 @@ func items(d *Decision, b Book, r Request, p Policy) Book {
 			continue
 		}
 		for _, j := range js {
-			d.Judgements = append(d.Judgements, j)
+			d.Judgements = put(d.Judgements, j)
 			b = b.after(j)
 		}
 	}
@@ -159,6 +159,20 @@ func items(d *Decision, b Book, r Request, p Policy) Book {
 		d.Reply = ReplyHeld
 	}
 	return b
+}
+
+// put adds a judgement. An answer that comes in parts ("YES, and Q") is one answer:
+// the last part's judgement takes the place of the question that the first would
+// have led to.
+func put(js []Judgement, j Judgement) []Judgement {
+	part := func(v Verb) bool { return v == VerbAnswer || v == VerbConfirm }
+	for i, before := range js {
+		if part(j.Verb) && part(before.Verb) && before.Decision == NeedsInfo && before.Ref == j.Ask {
+			js[i] = j
+			return js
+		}
+	}
+	return append(js, j)
 }
 
 // reading judges one prospect of the mail, or, where a bare answer was meant for

@@ -407,6 +407,15 @@ func TestDecideReplies(t *testing.T) {
 			thread(s, "R-EEEEEE", "R-KKKKKK")
 		}, Request{Kind: KindRegistration, Prospects: []Reading{{Ordinal: 2}}, Items: []Item{{Verb: VerbConfirm, Prospect: new(int)}}},
 			[]string{"accepted R-KKKKKK until 2026-11-22"}},
+		{"an answer in two parts is one answer", func(s *situation) {
+			s.asked("R-EEEEEE", reiss, 1, "2026-05-20")
+			s.book.Asks[0].Proposal = "reiss.example"
+			thread(s, "R-EEEEEE")
+		}, func() Request {
+			r := reply(answer(LeadTypeOf, "qualified_lead"))
+			r.Items = append(r.Items, Item{Verb: VerbConfirm})
+			return r
+		}(), []string{"accepted R-EEEEEE until 2026-11-22"}},
 		{"a full registration for that organisation closes the ask", func(s *situation) {
 			k := kuanza
 			k.URL, k.LastName = "kuanza.example", ""
