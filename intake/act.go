@@ -634,7 +634,7 @@ func (p *parser) answers() {
 			if len(lines) != 1 || !p.asked(c.text, &rd, c.span) {
 				return
 			}
-			pieces, readings, yes = pieces[:1], []rules.Reading{rd}, []bool{false}
+			readings, yes = []rules.Reading{rd}, []bool{false}
 		}
 		for i, rd := range readings {
 			switch {

@@ -27,7 +27,6 @@ type line struct {
 	depth int // levels of quoting
 	zone  zone
 	sig   bool // the HTML says that this is a signature
-	block bool // begins a paragraph although no empty line stands above (HTML)
 }
 
 // view is a body as lines, in order.
@@ -75,9 +74,7 @@ func textLines(text, part string, params map[string]string) []line {
 	delsp := strings.EqualFold(params["delsp"], "yes")
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	text = strings.ReplaceAll(text, "\r", "\n")
-	if strings.HasSuffix(text, "\n") {
-		text = text[:len(text)-1]
-	}
+	text = strings.TrimSuffix(text, "\n")
 	var out []line
 	open := false // the line before ends with a soft break
 	for raw := range strings.SplitSeq(text, "\n") {
