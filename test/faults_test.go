@@ -14,19 +14,15 @@ import (
 )
 
 // shared is one Dovecot for the tests of a function, with a mailbox for each.
-type shared struct {
-	*servers.Dovecot
-	boxes servers.Mailboxes
-}
+type shared struct{ *servers.Dovecot }
 
 func share(t testing.TB, names []string, options ...servers.DovecotOption) *shared {
 	t.Helper()
-	s := &shared{boxes: servers.Mailboxes{staff: secret, partner: secret}}
+	boxes := servers.Mailboxes{staff: secret, partner: secret}
 	for _, n := range names {
-		s.boxes[n+"@"+vendor] = secret
+		boxes[n+"@"+vendor] = secret
 	}
-	s.Dovecot = servers.StartDovecot(t, servers.NewAuthority(t), s.boxes, options...)
-	return s
+	return &shared{servers.StartDovecot(t, servers.NewAuthority(t), boxes, options...)}
 }
 
 // stage is a place between a proxy to Dovecot and a sink for what it sends.
@@ -182,8 +178,7 @@ func TestWrongPassword(t *testing.T) {
 	t.Parallel()
 	d := share(t, []string{"partners"})
 	g := d.stage(t, "partners", false)
-	d.boxes[g.mailbox] = "another"
-	g.must(d.SetPasswords(d.boxes))
+	d.SetPassword(t, g.mailbox, "another")
 	g.run()
 	g.logged(20*time.Second, "the mailbox cannot be reached; trying again")
 	servers.Await(g, 10*time.Second, "staff are told", func() (bool, any) { return len(g.sink.Taken()) > 0, nil })
@@ -204,8 +199,7 @@ func TestWrongPassword(t *testing.T) {
 	if strings.Contains(g.daemon.log.String(), secret) {
 		t.Error("the log shows the password")
 	}
-	d.boxes[g.mailbox] = secret
-	g.must(d.SetPasswords(d.boxes))
+	d.SetPassword(t, g.mailbox, secret)
 	g.put(g.lead(1))
 	g.run()
 	g.settled(20*time.Second, 1)

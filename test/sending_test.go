@@ -185,8 +185,7 @@ func TestSubmissionRefusesThePassword(t *testing.T) {
 		scanned := p.query("SELECT name FROM mailboxes WHERE scanned_at > 0")
 		return len(scanned) == 1, scanned
 	})
-	boxes[p.mailbox] = "another"
-	p.must(d.SetPasswords(boxes))
+	d.SetPassword(t, p.mailbox, "another")
 	deliver(p, d, p.lead(1), p.lead(2), p.lead(3))
 	p.logged(20*time.Second, "not sent")
 	servers.Await(t, 30*time.Second, "all three are decided", func() (bool, any) {
@@ -200,8 +199,7 @@ func TestSubmissionRefusesThePassword(t *testing.T) {
 	if failed := p.query("SELECT id FROM outbox WHERE state NOT IN ('queued', 'deferred')"); len(failed) > 0 {
 		t.Errorf("messages %v neither wait nor are deferred", failed)
 	}
-	boxes[p.mailbox] = secret
-	p.must(d.SetPasswords(boxes))
+	d.SetPassword(t, p.mailbox, secret)
 	p.change("UPDATE outbox SET next_at = 0 WHERE state = 'deferred'")
 	p.run()
 	p.box(partner, "INBOX").await(30*time.Second, 3)

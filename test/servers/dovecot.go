@@ -3,11 +3,13 @@ package servers
 import (
 	"crypto/tls"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/emersion/go-imap/v2/imapclient"
 )
@@ -19,7 +21,8 @@ type Dovecot struct {
 	IMAP, IMAPS, LMTP, SASL string
 	Authority               *Authority
 
-	root string
+	root  string
+	boxes Mailboxes
 	process
 }
 
@@ -33,7 +36,7 @@ type DovecotOption string
 // StartDovecot starts one with these mailboxes; it ends with the test.
 func StartDovecot(t testing.TB, a *Authority, boxes Mailboxes, options ...DovecotOption) *Dovecot {
 	t.Helper()
-	d := &Dovecot{Authority: a, root: root(t)}
+	d := &Dovecot{Authority: a, root: root(t), boxes: maps.Clone(boxes)}
 	d.process = process{name: "dovecot", folder: folder(t, "dovecot"), args: []string{"/usr/sbin/dovecot", "-F", "-c", "/srv/dovecot.conf"}}
 	cert, key := a.Issue(t)
 	ports := launch(t, d.root, &d.process, 4, func(ports []int) error {
@@ -53,7 +56,7 @@ func StartDovecot(t testing.TB, a *Authority, boxes Mailboxes, options ...Doveco
 				return err
 			}
 		}
-		return d.SetPasswords(boxes)
+		return d.users()
 	})
 	d.IMAP, d.IMAPS, d.LMTP, d.SASL = address(ports[0]), address(ports[1]), address(ports[2]), address(ports[3])
 	t.Cleanup(func() {
@@ -64,10 +67,24 @@ func StartDovecot(t testing.TB, a *Authority, boxes Mailboxes, options ...Doveco
 	return d
 }
 
-// SetPasswords replaces the list of mailboxes and passwords; it counts at once.
-func (d *Dovecot) SetPasswords(boxes Mailboxes) error {
+// SetPassword changes a mailbox's password, and returns when it counts.
+func (d *Dovecot) SetPassword(t testing.TB, mailbox, password string) {
+	t.Helper()
+	d.boxes[mailbox] = password
+	if err := d.users(); err != nil {
+		t.Fatal(err)
+	}
+	// Dovecot looks at the file again once its clock, of whole seconds, has moved.
+	// A refused login would cost a penalty, so that is waited for before one.
+	written := time.Now().Unix()
+	Await(t, 5*time.Second, "the next second", func() (bool, any) { return time.Now().Unix() > written+1, nil })
+	_ = d.Login(t, mailbox, password).Close()
+}
+
+// users writes the file of users.
+func (d *Dovecot) users() error {
 	var users strings.Builder
-	for address, password := range boxes {
+	for address, password := range d.boxes {
 		fmt.Fprintf(&users, "%s:{PLAIN}%s\n", address, password)
 	}
 	// Dovecot's auth process reads it as the user dovecot. Renamed into place, so
