@@ -18,8 +18,9 @@ test: ## everything: race detector, SQLite, a private PostgreSQL, Dovecot and Po
 		.ci/postgres go test -race -shuffle=on -timeout=15m ./...
 	.ci/postgres .ci/servers go test -C test -shuffle=on -parallel=8 -timeout=10m ./...
 
-bench: ## benchmarks, on SQLite and servers of this process
+bench: ## benchmarks, on SQLite; the whole way with a private Dovecot
 	go test -run='^$$' -bench=. -benchmem ./...
+	.ci/servers go test -C test -run='^$$' -bench=. -benchtime=50x .
 
 fuzz: ## each fuzz target for FUZZTIME (20s)
 	.ci/fuzz $(FUZZTIME)
