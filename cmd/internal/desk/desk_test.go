@@ -491,3 +491,28 @@ func TestLapsedAsksAreLeftOutOfTheBook(t *testing.T) {
 		return err
 	}))
 }
+
+// A message whose fate stays unknown is a person's: staff hear of it once it is
+// not sent again.
+func TestTwoDoubtsAreToldToStaff(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	d := b.desk()
+	lost := errors.New("the answer was lost")
+	alerts := func() (n int) {
+		for _, m := range b.outbox() {
+			if m.Kind == alertKind {
+				n++
+			}
+		}
+		return n
+	}
+	d.tellOfFailure(t.Context(), store.OutboxMessage{ID: 7, To: pat}, lost, store.OutboxUncertain, "lost")
+	if alerts() != 0 {
+		t.Fatal("the first doubt is no news: the message goes out once more")
+	}
+	d.tellOfFailure(t.Context(), store.OutboxMessage{ID: 7, To: pat, Doubts: 1}, lost, store.OutboxUncertain, "lost")
+	if alerts() != 1 {
+		t.Errorf("%d alerts; want one", alerts())
+	}
+}

@@ -110,16 +110,6 @@ func (d *Desk) connect(ctx context.Context) error {
 // (D3), and files it. Flags are no work queue: what is new is what the ledger does
 // not know.
 func (d *Desk) scan(ctx context.Context, s *intake.Session) error {
-	if err := d.copySent(ctx, s); refused(err) {
-		// No reason to read no mail.
-		d.Log.Warn("copies of what was sent cannot be kept; trying again", "err", err)
-		d.alert(ctx, "copies", "Copies of sent mail cannot be kept", err.Error(),
-			"Mail is read and answered as before; the copies follow once this is mended. Is the mailbox full? `leadmail check` says more.")
-	} else if err != nil {
-		return err
-	} else {
-		d.recovered(ctx, "copies")
-	}
 	sel, err := s.Select(ctx)
 	if err != nil {
 		return err
@@ -177,7 +167,7 @@ func (d *Desk) scan(ctx context.Context, s *intake.Session) error {
 		box.LastUID = max(box.LastUID, uid)
 	}
 	box.ScannedAt = d.Now()
-	return d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error {
+	err = d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error {
 		if moved != 0 {
 			if _, err := tx.Abandon(box.Name, moved); err != nil {
 				return err
@@ -185,6 +175,27 @@ func (d *Desk) scan(ctx context.Context, s *intake.Session) error {
 		}
 		return tx.SaveMailbox(box)
 	})
+	if err != nil {
+		return err
+	}
+	return d.keepCopies(ctx, s)
+}
+
+// keepCopies puts what was sent where a person looks for it, after the mails that
+// wait for an answer. A server that takes no copies is no reason to read no mail.
+func (d *Desk) keepCopies(ctx context.Context, s *intake.Session) error {
+	err := d.copySent(ctx, s)
+	switch {
+	case err == nil:
+		d.recovered(ctx, "copies")
+	case refused(err):
+		d.Log.Warn("copies of what was sent cannot be kept; trying again", "err", err)
+		d.alert(ctx, "copies", "Copies of sent mail cannot be kept", err.Error(),
+			"Mail is read and answered as before; the copies follow once this is mended. Is the mailbox full? `leadmail check` says more.")
+	default:
+		return err
+	}
+	return nil
 }
 
 // mailbox is what is known of the mailbox. On the first start it is made known:

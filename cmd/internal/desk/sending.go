@@ -191,6 +191,9 @@ func (d *Desk) tellOfFailure(ctx context.Context, m store.OutboxMessage, failure
 	case state == store.OutboxFailed && m.Kind != alertKind:
 		d.alert(ctx, fmt.Sprintf("message/%d", m.ID), fmt.Sprintf("Message %d to %s was not delivered", m.ID, m.To), why,
 			fmt.Sprintf("`leadmail outbox show %d` shows it. Reach the partner another way, or correct the address.", m.ID))
+	case state == store.OutboxUncertain && m.Doubts > 0 && m.Kind != alertKind:
+		d.alert(ctx, fmt.Sprintf("message/%d", m.ID), fmt.Sprintf("Message %d to %s may not have been delivered", m.ID, m.To), why,
+			fmt.Sprintf("Twice the answer to it was lost, and it is not sent a third time. `leadmail outbox show %d` shows it; ask the partner whether it came.", m.ID))
 	case state == store.OutboxUncertain:
 		d.Log.Warn("the server took the message but its answer was lost; it is sent once more, unchanged", "outbox", m.ID)
 	}
