@@ -99,6 +99,12 @@ var situations = []situation{
 		j.Decision, j.Holds, j.Term = rules.Renewed, j.Ref, rules.Term{N: 2, From: "2026-11-22", Until: "2027-02-20"}
 		return j
 	}()), registration())},
+	{"re-registered with another lead type", reply(verdicts(func() rules.Judgement {
+		j := accepted()
+		j.Decision, j.Holds, j.Term = rules.Renewed, j.Ref, rules.Term{N: 2, From: "2026-11-22", Until: "2027-02-20"}
+		j.Prospect.LeadType, j.HeldType = rules.ManagedCustomer, rules.ManagedCustomer
+		return j
+	}()), registration())},
 	{"contact added", reply(verdicts(func() rules.Judgement {
 		j := accepted()
 		j.Decision, j.Holds, j.HeldType = rules.ContactAdded, j.Ref, rules.ManagedCustomer

@@ -186,10 +186,14 @@ func clauses(v templates.Verdict) []string {
 		}
 		return out
 	case rules.Renewed:
-		if v.Earns {
-			return []string{"P6", "P7", "D25"}
+		out := []string{"P6", "P7", "D25"}
+		if v.HeldType != "" {
+			out = append(out, "D18")
 		}
-		return []string{"P6", "P7", "D25", "D42"}
+		if !v.Earns {
+			out = append(out, "D42")
+		}
+		return out
 	case rules.Queued:
 		return []string{"P6", "P7", "D26"}
 	case rules.ContactAdded:
