@@ -254,9 +254,9 @@ func TestFilingIsWorkedOffAfterACrash(t *testing.T) {
 	}
 }
 
-// The window after the final dot: identical bytes once more, after a wait, and
-// at most once.
-func TestInterruptedSendingIsRepeatedOnceUnchanged(t *testing.T) {
+// The window after the final dot: once more at most. Interrupted twice, it does not
+// go out a third time.
+func TestInterruptedTwiceIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.must(b.host.Deliver(mailbox, leadMail(1, "acme.example")))
@@ -287,6 +287,7 @@ func TestInterruptedSendingIsRepeatedOnceUnchanged(t *testing.T) {
 	}
 }
 
+// Interrupted once, the identical bytes go out, after a wait.
 func TestUncertainGoesOutUnchanged(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
