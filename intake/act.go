@@ -23,105 +23,282 @@ func command(s string) bool { return commandLine.MatchString(strings.TrimSpace(s
 // act reads what the mail asks to be done with registrations that exist, and
 // what else it asks for, sentence by sentence.
 func (p *parser) act() {
-	carried := rules.Verb("") // the verb of "please renew these:"
-	antecedent := ""          // the company that "it" means
-	bare := []rules.Item{}    // a verb without an object
 	before := len(p.items)
-	p.said = map[string]int{}
+	bare := []rules.Item{}    // a verb without an object
+	carried := rules.Verb("") // the verb of "please renew these:"
+	spoken := []object(nil)   // what the sentence before spoke of
+	ending := p.ending()
 	for n := range p.sentences {
 		s := &p.sentences[n]
 		p.sentence = n
-		if p.command(s.text, s.span) {
+		if p.taken[n] || p.command(s.text, s.span) {
+			spoken = nil
 			continue
 		}
-		verbs, refs := p.verbs(s.text), references(s.text)
-		if len(refs) == 0 && strings.HasSuffix(s.text, "?") && words.contains("ask help", s.text) && !words.contains("ask status", s.text) {
+		parts := p.parts(n)
+		deeds := 0
+		for i := range parts {
+			kept := parts[i].deeds[:0]
+			for _, d := range parts[i].deeds {
+				if d.keep && (!ending || carried == rules.VerbWithdraw || len(p.items) > before && p.withdrew(n)) {
+					parts[i].spares = true // "withdraw this one, keep that one"
+					continue
+				}
+				kept = append(kept, d)
+			}
+			parts[i].deeds = kept
+			deeds += len(kept)
+		}
+		refs := len(references(s.text))
+		question := strings.HasSuffix(strings.TrimSpace(s.text), "?")
+		if refs == 0 && question && words.contains("ask help", s.text) && !words.contains("ask status", s.text) {
 			p.once(rules.VerbHelp, s.span)
 			continue
 		}
-		if len(verbs) == 0 {
-			if c := registrationOf(s.text); c != "" {
-				antecedent = c
+		if deeds == 0 {
+			var objects []object
+			spares := false
+			for _, c := range parts {
+				spares = spares || c.spares
+				if !c.spares {
+					objects = append(objects, c.objects...)
+				}
 			}
-			if len(refs) > 0 && carried != "" && !spares(s.text) && (s.line || len(strings.Fields(s.text)) <= 6*len(refs)) {
-				for _, r := range refs {
-					p.item(carried, string(r.ref), s.span, r.from)
+			if carried != "" && len(objects) > 0 && (refs > 0 && (s.line || len(strings.Fields(s.text)) <= 6*refs) || refs == 0 && s.line && len(strings.Fields(s.text)) <= 8 && !spares) {
+				for _, o := range objects {
+					p.item(carried, o.ref, s.span, s.ls[o.from].from)
 				}
 				continue
 			}
-			if carried != "" && s.line && len(refs) == 0 && len(strings.Fields(s.text)) <= 6 && isNameLike(before2(s.text)) && !p.courteous(s.text) && !isClosing(s.text) && len(s.text) > 3 {
+			if carried != "" && s.line && refs == 0 && len(strings.Fields(s.text)) <= 6 && isNameLike(before2(s.text)) && !p.courteous(s.text) && !isClosing(s.text) && len(s.text) > 3 {
 				if c, st := readCompany(s.text); st == usable {
 					p.item(carried, "company:"+c, s.span, 0)
 				}
 				continue
 			}
-			if len(refs) == 0 {
+			if refs == 0 {
 				carried = ""
+			}
+			if len(objects) > 0 {
+				spoken = objects
+			} else if c := registrationOf(s.text); c != "" {
+				spoken = []object{{ref: "company:" + c}}
 			}
 			p.other(s)
 			continue
 		}
-		bound := map[int]bool{}
-		for i, v := range verbs {
-			end := len(s.text)
-			if i+1 < len(verbs) {
-				end = verbs[i+1].from
-			}
-			acted := ""
-			if n := len(p.items); n > before {
-				acted = p.items[n-1].Ref
-			}
-			found := false
-			spared := -1 // from here on references are excepted: "but keep R-…"
-			if at := sparesAt(s.text[v.to:end]); at >= 0 {
-				spared = v.to + at
-			}
-			for k, r := range refs {
-				if spared >= 0 && r.from > spared {
-					bound[k] = true
-					continue
-				}
-				if bound[k] || r.from > end || r.from < v.from && i > 0 && bound[k] {
-					continue
-				}
-				if r.from < v.from && (i > 0 && r.from < verbs[i-1].from) {
-					continue
-				}
-				bound[k], found = true, true
-				p.item(v.verb, string(r.ref), s.span, r.from)
-			}
-			if found {
-				continue
-			}
-			object := s.text[v.to:end]
-			companies := companiesIn(object)
-			if len(companies) == 0 {
-				if c := registrationOf(s.text); c != "" && len(verbs) == 1 {
-					companies = []string{c}
-				}
-			}
-			switch {
-			case len(companies) > 0 && (asks(s.text) || startsWithVerb(s.text, v)):
-				for _, c := range companies {
-					p.item(v.verb, "company:"+c, s.span, v.from)
-				}
-			case !asks(s.text) && !startsWithVerb(s.text, v):
-			case acted != "" && pronoun(object):
-				p.item(v.verb, acted, s.span, v.from) // "no, renew it instead"
-			case antecedent != "" && pronoun(object):
-				p.item(v.verb, "company:"+antecedent, s.span, v.from)
-			default:
-				bare = append(bare, rules.Item{Verb: v.verb, Span: s.span})
+		bare = append(bare, p.bind(s, parts, spoken, &carried)...)
+		spoken = nil
+		for _, c := range parts {
+			spoken = append(spoken, c.objects...)
+		}
+		if len(spoken) == 0 {
+			if c := registrationOf(s.text); c != "" {
+				spoken = []object{{ref: "company:" + c}}
 			}
 		}
-		carried = verbs[len(verbs)-1].verb
-		if c := registrationOf(s.text); c != "" {
-			antecedent = c
+		if words.contains("ask status", s.text) && question {
+			p.once(rules.VerbStatus, s.span)
 		}
 	}
 	p.objects(bare, before)
 	p.reversals(before)
 	p.paperwork()
+}
+
+// withdrew says whether the mail withdraws something before sentence n.
+func (p *parser) withdrew(n int) bool {
+	for _, it := range p.items {
+		if it.Verb == rules.VerbWithdraw && !(words.contains("correction", p.sentences[n].text)) {
+			return true
+		}
+	}
+	return false
+}
+
+// bind gives the objects of a sentence to its verbs, and returns the verbs that
+// found none.
+func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *rules.Verb) []rules.Item {
+	var bare []rules.Item
+	var waiting []object
+	last := rules.Verb("")
+	asked := p.asked2(s)
+	acted := ""
+	if n := len(p.items); n > 0 {
+		acted = p.items[n-1].Ref
+	}
+	for i, c := range parts {
+		var deeds []deed
+		denied := false
+		for _, d := range c.deeds {
+			if d.denied {
+				denied = true
+			} else {
+				deeds = append(deeds, d)
+			}
+		}
+		objects := c.objects
+		if c.spares && len(deeds) == 0 {
+			continue
+		}
+		if c.spares && len(deeds) > 0 {
+			// "renew A but not B": what stands behind the word of sparing is spared.
+			kept := objects[:0:0]
+			for _, o := range objects {
+				if o.from < p.sparingAt(s, c) {
+					kept = append(kept, o)
+				}
+			}
+			objects = kept
+		}
+		switch {
+		case len(deeds) == 0 && denied:
+			waiting = nil
+		case len(deeds) == 0 && len(objects) == 0:
+		case len(deeds) == 0 && last != "":
+			for _, o := range objects {
+				if p.mayAct(s, o, asked) {
+					p.item(last, o.ref, s.span, s.ls[o.from].from)
+				}
+			}
+		case len(deeds) == 0:
+			waiting = append(waiting, objects...)
+		case len(objects) > 0:
+			for _, o := range objects {
+				d := nearest(deeds, o)
+				if p.mayAct(s, o, asked || p.imperative(s, d)) {
+					p.item(d.verb, o.ref, s.span, s.ls[o.from].from)
+				}
+			}
+			for _, o := range waiting {
+				if p.mayAct(s, o, asked) && (objects[0].from > deeds[0].from) == false {
+					p.item(deeds[0].verb, o.ref, s.span, s.ls[o.from].from)
+				}
+			}
+			waiting, last = nil, deeds[len(deeds)-1].verb
+		default:
+			d := deeds[0]
+			may := asked || p.imperative(s, d) || c.spares
+			switch {
+			case len(waiting) > 0:
+				for _, o := range waiting {
+					if p.mayAct(s, o, may) {
+						p.item(d.verb, o.ref, s.span, s.ls[o.from].from)
+					}
+				}
+				waiting = nil
+			case last == d.verb:
+			case ahead(parts[i+1:]):
+			case !may && !p.short(s):
+			case p.pointsBack(s, d) && last != "" && acted != "":
+				p.item(d.verb, acted, s.span, s.ls[d.from].from)
+			case p.pointsBack(s, d) && len(spoken) > 0:
+				for _, o := range spoken {
+					p.item(d.verb, o.ref, s.span, s.ls[d.from].from)
+				}
+			case p.pointsBack(s, d) && acted != "" && words.contains("correction", s.text):
+				p.item(d.verb, acted, s.span, s.ls[d.from].from)
+			default:
+				if cs := registrationOf(s.text); cs != "" && len(parts) <= 3 {
+					p.item(d.verb, "company:"+cs, s.span, s.ls[d.from].from)
+				} else {
+					bare = append(bare, rules.Item{Verb: d.verb, Span: s.span})
+				}
+			}
+			last = d.verb
+		}
+		if n := len(p.items); n > 0 {
+			acted = p.items[n-1].Ref
+		}
+	}
+	if last != "" {
+		*carried = last
+	}
+	// The verb came first, its objects in the next lines: keep it as carried only.
+	if len(bare) > 0 && strings.HasSuffix(strings.TrimSpace(s.text), ":") {
+		*carried = bare[len(bare)-1].Verb
+	}
+	return bare
+}
+
+// ahead says whether objects stand before the next verb: they are the verb's own.
+func ahead(parts []stretch) bool {
+	for _, c := range parts {
+		if len(c.deeds) > 0 {
+			return false
+		}
+		if len(c.objects) > 0 && !c.spares {
+			return true
+		}
+	}
+	return false
+}
+
+// sparingAt is the lexeme where a clause begins to except.
+func (p *parser) sparingAt(s *sentence, c stretch) int {
+	for i := c.from; i < c.to; i++ {
+		if s.ls[i].kind == lexWord && words.lexicon["sparing"][s.ls[i].fold] {
+			return i
+		}
+	}
+	return c.to
+}
+
+func nearest(deeds []deed, o object) deed {
+	best, gap := deeds[0], 1<<20
+	for _, d := range deeds {
+		g := o.from - d.to
+		if o.from < d.from {
+			g = d.from - o.to + 2
+		}
+		if g < gap {
+			best, gap = d, g
+		}
+	}
+	return best
+}
+
+// mayAct says whether a sentence acts on an object: a reference speaks for
+// itself, a name needs a request.
+func (p *parser) mayAct(s *sentence, o object, asked bool) bool {
+	return asked || strings.HasPrefix(o.ref, "R-") || strings.HasPrefix(o.ref, "ordinal:") || p.short(s)
+}
+
+// short says whether a sentence is no more than an answer.
+func (p *parser) short(s *sentence) bool { return p.reply && len(s.ls) <= 8 }
+
+func (p *parser) asked2(s *sentence) bool {
+	return asks(s.text) || words.contains("asking", s.text)
+}
+
+// imperative says whether a verb begins the sentence or a clause of it.
+func (p *parser) imperative(s *sentence, d deed) bool {
+	if d.from == 0 {
+		return true
+	}
+	l := s.ls[d.from-1]
+	return l.kind == lexMark && strings.Contains(",;:—–-.!(*", l.text) || l.kind == lexWord && (words.lexicon["conjunction"][l.fold] || l.fold == "then" || l.fold == "so" || l.fold == "just" || l.fold == "also" || l.fold == "dann")
+}
+
+// pointsBack says whether a verb without object means what was spoken of: "it",
+// "them", "this one", or nothing more.
+func (p *parser) pointsBack(s *sentence, d deed) bool {
+	n := 0
+	for k := d.to; k < len(s.ls) && n < 5; k++ {
+		if s.ls[k].kind != lexWord {
+			continue
+		}
+		n++
+		if words.lexicon["pointer"][s.ls[k].fold] {
+			return true
+		}
+	}
+	for k := d.from - 1; k >= 0 && k >= d.from-4; k-- {
+		if words.lexicon["pointer"][s.ls[k].fold] {
+			return true
+		}
+	}
+	return n <= 2 || pronoun(s.text[s.ls[d.to-1].to:])
 }
 
 // reversals hands to a person what the mail asks and takes back: both verbs on
@@ -130,6 +307,7 @@ func (p *parser) act() {
 func (p *parser) reversals(before int) {
 	contested := map[string]bool{}
 	verbs := map[string]rules.Verb{}
+	final := map[string]rules.Verb{} // what a correction says last
 	for _, it := range p.items[before:] {
 		if it.Verb != rules.VerbRenew && it.Verb != rules.VerbWithdraw {
 			continue
@@ -137,6 +315,9 @@ func (p *parser) reversals(before int) {
 		key := fold(it.Ref)
 		if v := verbs[key]; v != "" && v != it.Verb {
 			contested[key] = true
+			if p.corrected(it.Span) {
+				final[key] = it.Verb
+			}
 		}
 		verbs[key] = it.Verb
 	}
@@ -154,6 +335,7 @@ func (p *parser) reversals(before int) {
 			denied := !acts && words.contains("verb "+string(v), s.text) && words.contains("negation", s.text)
 			switch {
 			case !named && len(refs) > 0:
+			case final[key] != "":
 			case denied, words.contains("reversal", s.text), named && !acts && spares(s.text):
 				contested[key] = true
 			}
@@ -162,7 +344,14 @@ func (p *parser) reversals(before int) {
 	kept, asked := p.items[:before], map[string]bool{}
 	for _, it := range p.items[before:] {
 		key := fold(it.Ref)
-		if contested[key] && (it.Verb == rules.VerbRenew || it.Verb == rules.VerbWithdraw) {
+		acts := it.Verb == rules.VerbRenew || it.Verb == rules.VerbWithdraw
+		if v := final[key]; v != "" && acts {
+			if it.Verb == v {
+				kept = append(kept, it)
+			}
+			continue
+		}
+		if contested[key] && acts {
 			if asked[key] {
 				continue
 			}
@@ -171,6 +360,17 @@ func (p *parser) reversals(before int) {
 		kept = append(kept, it)
 	}
 	p.items = kept
+}
+
+// corrected says whether the sentence at a place, or one since the first item,
+// says that what stands before it was wrong.
+func (p *parser) corrected(at rules.Span) bool {
+	for _, s := range p.sentences {
+		if s.span.Part == at.Part && s.span.Line <= at.Line && words.contains("last word", s.text) {
+			return true
+		}
+	}
+	return false
 }
 
 func before2(s string) string { return strings.TrimRight(s, ".,;") }
@@ -298,10 +498,8 @@ func (p *parser) verbs(s string) []verbAt {
 	for i := 0; i < len(ts); {
 		best, verb := 0, rules.Verb("")
 		for _, v := range []rules.Verb{rules.VerbRenew, rules.VerbWithdraw} {
-			for _, ph := range words.sections["verb "+string(v)].first[ts[i].w] {
-				if n := matchAt(ts, i, ph); n > best {
-					best, verb = n, v
-				}
+			if n := words.sections["verb "+string(v)].at(ts, i); n > best {
+				best, verb = n, v
 			}
 		}
 		if best == 0 {
@@ -598,6 +796,7 @@ func (p *parser) answers() {
 	var found []reading
 	at := map[int]int{} // the reading of a number of our list
 	var confirm *rules.Item
+	renewed := false
 	add := func(rd rules.Reading, v rules.Verb, span rules.Span) {
 		if k, ok := at[rd.Ordinal]; ok && found[k].verb == v {
 			old := &found[k].Reading
@@ -614,7 +813,7 @@ func (p *parser) answers() {
 			}
 		}
 		at[rd.Ordinal] = len(found)
-		found = append(found, reading{rd, v, span})
+		found = append(found, reading{Reading: rd, verb: v, at: span})
 	}
 	for _, c := range lines {
 		pieces := numbered(c.text)
@@ -625,7 +824,7 @@ func (p *parser) answers() {
 			readings[i].Ordinal = piece.n
 			rest, ok := p.affirmed(piece.text)
 			yes[i] = ok
-			understood = understood && (ok && rest == "" || bareAnswers(rest, &readings[i], c.span))
+			understood = understood && (ok && rest == "" || bareAnswers(rest, &readings[i], c.span) || piece.n > 0 && words.has("no", rest))
 		}
 		if !understood {
 			// Not all of it is understood: a person reads it, unless we had asked
@@ -640,6 +839,9 @@ func (p *parser) answers() {
 			switch {
 			case yes[i] && rd.Ordinal == 0 && confirm == nil:
 				confirm = &rules.Item{Verb: rules.VerbConfirm, Span: c.span}
+			case yes[i] && rd.Ordinal > 0 && p.asksRenewal():
+				p.item(rules.VerbRenew, "ordinal:"+strconv.Itoa(rd.Ordinal), c.span, i)
+				renewed = true
 			case yes[i] && rd.Ordinal > 0:
 				add(rules.Reading{Ordinal: rd.Ordinal}, rules.VerbConfirm, c.span)
 			}
@@ -655,7 +857,7 @@ func (p *parser) answers() {
 	if confirm != nil {
 		p.items = append(p.items, *confirm)
 	}
-	if len(found) > 0 || confirm != nil {
+	if len(found) > 0 || confirm != nil || renewed {
 		// What was taken for a request of its own was the answer.
 		kept := p.items[:0]
 		for _, it := range p.items {
@@ -665,6 +867,19 @@ func (p *parser) answers() {
 		}
 		p.items = kept
 	}
+}
+
+// asksRenewal says whether our mail below asks if registrations are to go on.
+func (p *parser) asksRenewal() bool {
+	if words.contains("verb renew", p.m.Subject) {
+		return true
+	}
+	for _, l := range p.v {
+		if l.zone == quoted && strings.Contains(l.text, "?") && words.contains("verb renew", l.text) {
+			return true
+		}
+	}
+	return false
 }
 
 // numberedText is a piece of a line with the number of our list that it is for; 0
@@ -1034,6 +1249,14 @@ func (p *parser) question(s string) {
 
 // accounted says whether an item was read in this very sentence.
 func (p *parser) accounted(s sentence) bool {
+	for n := range p.sentences {
+		if p.taken[n] && p.sentences[n].span == s.span {
+			return true
+		}
+	}
+	if len(p.corrects) > 0 && words.contains("change", s.text) || len(p.readings) > 0 && (words.contains("handing over", s.text) || words.contains("verb register", s.text)) {
+		return true
+	}
 	if len(p.verbs(s.text)) > 0 || words.contains("ask status", s.text) || words.contains("ask help", s.text) || words.contains("ask statement", s.text) {
 		return true
 	}

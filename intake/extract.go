@@ -27,6 +27,9 @@ type block struct {
 	lone   bool
 	labels int // labels other than ignored ones
 	first  int // index of its first line
+	// prose is set where no label told the fields apart; at is then its place.
+	prose bool
+	at    rules.Span
 }
 
 // collector reads the lines of a view that belong to one zone.
@@ -541,8 +544,10 @@ func (b *block) put(f labelField, raw string, span rules.Span) {
 	var st state
 	x := rules.Field(f)
 	switch f {
-	case labelFirst, labelLast:
+	case labelFirst:
 		value, st = readName(raw)
+	case labelLast:
+		value, st = readLastName(raw)
 	case labelEmail:
 		value, st = readEmail(raw)
 	case labelURL:
@@ -608,6 +613,12 @@ func (b *block) fullName(raw string, span rules.Span) {
 func (c *collector) settle() {
 	for _, b := range c.blocks {
 		if b.full == "" {
+			continue
+		}
+		if b.seen[labelFirst] && !b.seen[labelLast] {
+			// "Vorname, Name", "Prénom, Nom": beside a first name it is the last.
+			last, st := readLastName(b.full)
+			b.state(rules.LastName, last, b.full, st, b.fullSpan)
 			continue
 		}
 		first, last, st := splitName(b.full, b.Email)

@@ -120,10 +120,44 @@ func (v *vocabulary) lookup(label string, loose bool) labelField {
 			break
 		}
 	}
+	if f := v.bilingual(label); f != "" {
+		return f
+	}
 	if !loose {
 		return ""
 	}
 	return v.near(strings.Join(words, " "))
+}
+
+// bilingual finds the field of a label in two languages: "Prénom / First name",
+// "名字 First name". Two labels of different fields are none.
+func (v *vocabulary) bilingual(label string) labelField {
+	pieces := strings.FieldsFunc(label, func(r rune) bool { return r == '/' || r == '|' })
+	if len(pieces) < 2 {
+		// A script of its own, and then letters.
+		i := strings.IndexFunc(label, func(r rune) bool { return r < 0x250 && unicode.IsLetter(r) })
+		j := strings.IndexFunc(label, isIdeograph)
+		switch {
+		case i < 0 || j < 0:
+			return ""
+		case i > j:
+			pieces = []string{label[:i], label[i:]}
+		default:
+			pieces = []string{label[:j], label[j:]}
+		}
+	}
+	found := labelField("")
+	for _, piece := range pieces {
+		f := v.labels[fold(piece)]
+		if f == "" {
+			continue
+		}
+		if found != "" && f != found {
+			return ""
+		}
+		found = f
+	}
+	return found
 }
 
 // near forgives one wrong, missing, doubled or exchanged letter, two in a long

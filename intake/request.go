@@ -25,7 +25,7 @@ func (r Reader) Parse(m Message) rules.Request {
 	p := parser{r: r, m: &m, v: m.plain}
 	p.reply = isReplySubject(m.Subject) || len(m.InReplyTo) > 0
 	p.run()
-	q.Mentions = p.mentions()
+	q.Mentions = p.references()
 	if len(p.readings) == 0 && len(p.items) == 0 || !p.solid() {
 		// Words decide only where nothing of substance was read.
 		switch {
@@ -44,10 +44,11 @@ func (r Reader) Parse(m Message) rules.Request {
 			return q
 		}
 	}
+	sort.SliceStable(p.readings, func(i, j int) bool { return earlier(p.readings[i].at, p.readings[j].at) })
 	for i, rd := range p.readings {
 		q.Prospects = append(q.Prospects, rd.Reading)
 		at := i
-		q.Items = append(q.Items, rules.Item{Verb: rd.verb, Prospect: &at, Span: rd.at})
+		q.Items = append(q.Items, rules.Item{Verb: rd.verb, Ref: rd.ref, Prospect: &at, Span: rd.at})
 	}
 	q.Items = append(q.Items, p.items...)
 	sort.SliceStable(q.Items, func(i, j int) bool { return earlier(q.Items[i].Span, q.Items[j].Span) })
@@ -114,6 +115,7 @@ type reading struct {
 	rules.Reading
 	verb rules.Verb
 	at   rules.Span
+	ref  string // the registration that is corrected
 }
 
 // parser reads one mail.
@@ -133,13 +135,29 @@ type parser struct {
 	dropped   *block         // labelled lines too few to be a prospect
 	used      []bool
 	blocks    []*block
+	mentions  []*mention // of the sentences
+	list      []listed   // of our mail below
+	corrects  []reading
+	taken     map[int]bool // sentences that an item accounts for already
 }
 
-// sentence is one sentence of the sender's own prose.
+// sentence is one sentence of prose, with its place in its passage.
 type sentence struct {
 	text string
 	span rules.Span
 	line bool // stands on a line of its own
+	pas  *passage
+	at   int // where in the passage
+	ls   []lexeme
+	toks []token
+}
+
+// tokens are the sentence's words, cut once.
+func (s *sentence) tokens() []token {
+	if s.toks == nil {
+		s.toks = tokens(clip(s.text))
+	}
+	return s.toks
 }
 
 func (p *parser) run() {
@@ -156,15 +174,93 @@ func (p *parser) run() {
 			p.register = true
 		}
 	}
-	if words.contains("verb register", p.m.Subject) && !isRenewWord(p.m.Subject) {
+	if !p.reply && words.contains("verb register", p.m.Subject) && !isRenewWord(p.m.Subject) {
 		p.register = true
+	}
+	p.mentions = p.mentionsIn(p.sentences)
+	p.list = p.ourList()
+	p.taken, p.said = map[int]bool{}, map[string]int{}
+	p.availability()
+	p.corrections()
+	if p.reply && len(p.blocks) == 0 && p.asksBelow() {
+		if rds := p.between(); len(rds) > 0 {
+			p.readings = rds
+			p.dropAsks(rds)
+		}
+	}
+	if len(p.readings) == 0 {
+		p.more()
 	}
 	p.accept()
 	p.act()
-	if len(p.readings) == 0 {
+	if len(p.readings) == 0 && len(p.corrects) == 0 {
 		p.answers()
+		p.loosely()
 	}
+	p.readings = append(p.readings, p.corrects...)
 	p.loose()
+}
+
+// more reads the prospects that no label tells: of mails that are handed on, and
+// of the sender's own prose. What they say of a prospect that labelled lines
+// state fills what those leave open.
+func (p *parser) more() {
+	if filled(p.blocks) > 0 && p.reply {
+		return
+	}
+	told := p.fromProse()
+	if p.handsOn() {
+		for _, b := range p.forwards() {
+			found := false
+			for _, o := range told {
+				if o.meets(b) || len(told) == 1 && o.Email == "" {
+					b.fill(o)
+					found = true
+				}
+			}
+			if !found && len(told) > 0 && told[0].Email != "" {
+				continue
+			}
+			told = append([]*block{b}, without(told, b)...)
+		}
+	}
+	for _, b := range told {
+		found := false
+		for _, o := range p.blocks {
+			if o.meets(b) {
+				o.fill(b)
+				found = true
+			}
+		}
+		if !found && (len(p.blocks) == 0 || b.Email != "" && b.Company != "") {
+			p.blocks = append(p.blocks, b)
+		}
+	}
+}
+
+// without leaves out the blocks that b has taken in.
+func without(list []*block, b *block) []*block {
+	kept := list[:0:0]
+	for _, o := range list {
+		if !o.meets(b) && o.Email != "" {
+			kept = append(kept, o)
+		}
+	}
+	return kept
+}
+
+// handsOn says whether the sender asks to have a mail below registered.
+func (p *parser) handsOn() bool {
+	if p.register || words.contains("verb register", p.m.Subject) && (!p.reply || isForwardSubject(p.m.Subject)) {
+		return true
+	}
+	for i := range p.sentences {
+		s := &p.sentences[i]
+		if len(typesIn(s, i)) > 0 || words.contains("handing over", s.text) {
+			return true
+		}
+	}
+	return false
 }
 
 // reacted says whether the mail is what a mail program sends for a reaction: its
@@ -301,33 +397,46 @@ func contradictions(text, html []*block) {
 // maxSentences bounds how much prose is looked at: more than a person reads.
 const maxSentences = 1500
 
-// prose cuts what no label accounts for into sentences. Line ends inside a
-// paragraph do not count unless a line is an entry of a list or stands alone.
+// prose cuts the sender's new text, as far as no label accounts for it, into
+// sentences.
 func (p *parser) prose() []sentence {
+	return passages(p.v, func(i int) bool { return p.v[i].zone == fresh && !p.used[i] })
+}
+
+// passages cuts the lines that read admits into sentences. Line ends inside a
+// paragraph do not count unless a line is an entry of a list, a record, or stands
+// alone.
+func passages(v view, read func(int) bool) []sentence {
 	var out []sentence
 	var text strings.Builder
-	var span rules.Span
+	var pas *passage
+	n := 0
 	flush := func() {
-		if t := strings.TrimSpace(text.String()); t != "" {
-			parts := splitSentences(t)
+		if pas != nil && strings.TrimSpace(text.String()) != "" {
+			pas.text = text.String()
+			parts := splitSentences(pas.text)
+			at := 0
 			for _, s := range parts {
 				if len(out) == maxSentences {
 					break
 				}
+				if i := strings.Index(pas.text[at:], s); i >= 0 {
+					at += i
+				}
 				s = clip(s)
-				out = append(out, sentence{text: s, span: span, line: len(parts) == 1})
-				// Sentences of one paragraph keep their order by offset.
-				span.From++
+				out = append(out, sentence{text: s, span: pas.span(v, at, at+len(s)), line: len(parts) == 1, pas: pas, at: at})
+				at += len(s)
 			}
 		}
+		pas = nil
 		text.Reset()
 	}
 	before := ""
-	for i, l := range p.v {
+	for i, l := range v {
 		if len(out) == maxSentences {
 			break
 		}
-		if l.zone != fresh || p.used[i] || l.blank() || isRule(l.text) || text.Len() > 20000 {
+		if !read(i) || l.blank() || isRule(l.text) || text.Len() > 20000 {
 			flush()
 			before = ""
 			continue
@@ -335,19 +444,50 @@ func (p *parser) prose() []sentence {
 		l.text = clip(l.text)
 		t := strings.TrimSpace(l.text)
 		b := bullet(t)
-		if b > 0 || before != "" && (strings.HasSuffix(before, ":") || utf8.RuneCountInString(before) < 45 && !joins(before, t)) || command(t) {
+		entry := b > 0 || isRecord(t) && (before == "" || isRecord(before) || strings.HasSuffix(before, ":") || strings.HasSuffix(before, "."))
+		if entry || before != "" && (pas != nil && pas.item && isRecord(before) || strings.HasSuffix(before, ":") || utf8.RuneCountInString(before) < 45 && !joins(before, t)) || command(t) {
 			flush()
 		}
-		if text.Len() == 0 {
-			span = rules.Span{Part: l.part, Line: l.n, From: l.offset(), To: l.offset() + len(l.text)}
+		if pas == nil {
+			n++
+			pas = &passage{n: n, item: entry}
 		} else {
 			text.WriteByte(' ')
 		}
+		pas.segs = append(pas.segs, passageSeg{at: text.Len(), line: i, from: strings.Index(l.text, t) + b})
 		text.WriteString(t[b:])
 		before = t
 	}
 	flush()
 	return out
+}
+
+// isRecord says whether a line is a prospect in one line: three pieces or more
+// between commas, semicolons, slashes or hyphens, one of them an address or a
+// website, and none a whole sentence.
+func isRecord(t string) bool {
+	if len(t) > 300 || !strings.ContainsAny(t, "@.") {
+		return false
+	}
+	pieces := strings.FieldsFunc(strings.NewReplacer(" - ", "|", " – ", "|", " — ", "|", " / ", "|", "\t", "|", " · ", "|", " • ", "|", " > ", "|").Replace(t), func(r rune) bool { return r == ',' || r == ';' || r == '|' })
+	if len(pieces) < 3 {
+		return false
+	}
+	address := false
+	for _, piece := range pieces {
+		piece = strings.TrimSpace(piece)
+		n := len(strings.Fields(piece))
+		first, _ := utf8.DecodeRuneInString(piece)
+		if n > 7 || n > 2 && unicode.IsLower(first) && !strings.ContainsAny(piece, "@(") && !words.lexicon["role"][foldLetters(strings.Fields(piece)[0])] && typeIn(piece) == "" {
+			return false
+		}
+		if !strings.Contains(piece, " ") {
+			if _, st := oneEmail(piece); st == usable || webAddress(piece) {
+				address = true
+			}
+		}
+	}
+	return address
 }
 
 // joins says whether a short line goes on in the next: the next begins small or
@@ -397,7 +537,7 @@ func splitSentences(t string) []string {
 		if t[i] == '.' && j < len(t) {
 			w := lastWord(t[start:i])
 			next, _ := utf8.DecodeRuneInString(strings.TrimLeft(t[j:], " "))
-			if shortForms[w] || utf8.RuneCountInString(w) == 1 && w != "i" || unicode.IsLower(next) || legalForms[w] && !startsSentence(strings.TrimLeft(t[j:], " ")) {
+			if shortForms[w] || isAbbreviatedTitle(t[start:i], w) || utf8.RuneCountInString(w) == 1 && w != "i" || unicode.IsLower(next) || legalForms[w] && !startsSentence(strings.TrimLeft(t[j:], " ")) {
 				continue
 			}
 		}
@@ -409,6 +549,12 @@ func splitSentences(t string) []string {
 		out = append(out, rest)
 	}
 	return out
+}
+
+// isAbbreviatedTitle: "Mag." before a name; "me" at a sentence's end is none.
+func isAbbreviatedTitle(s, w string) bool {
+	r, _ := utf8.DecodeRuneInString(s[len(s)-len(w):])
+	return unicode.IsUpper(r) && words.lexicon["person title"][foldLetters(w)]
 }
 
 func lastWord(s string) string {
@@ -460,6 +606,7 @@ func (p *parser) accept() {
 		blocks = append(blocks, b)
 	}
 	p.blocks = blocks
+	sort.SliceStable(p.blocks, func(i, j int) bool { return earlier(p.place(p.blocks[i]), p.place(p.blocks[j])) })
 	p.types()
 	for _, b := range blocks {
 		rd := reading{Reading: b.Reading, verb: rules.VerbRegister, at: p.place(b)}
@@ -483,6 +630,9 @@ func (p *parser) lone(b *block) bool {
 }
 
 func (p *parser) place(b *block) rules.Span {
+	if b.prose {
+		return b.at
+	}
 	l := p.v[b.first]
 	return rules.Span{Part: l.part, Line: l.n, From: l.offset(), To: l.offset() + len(l.text)}
 }
@@ -526,8 +676,8 @@ func (p *parser) types() {
 	}
 }
 
-// mentions lists the references of the new text and the subject, in order.
-func (p *parser) mentions() []rules.Reference {
+// references lists the references of the new text and the subject, in order.
+func (p *parser) references() []rules.Reference {
 	var out []rules.Reference
 	seen := map[rules.Reference]bool{}
 	add := func(s string) {

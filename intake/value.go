@@ -296,6 +296,7 @@ func nameWords(s string) (names []string, inverted int, st state) {
 	if st := nothing(s); st != usable {
 		return nil, 0, st
 	}
+	s = withoutNickname(s)
 	if i := strings.IndexAny(s, "(<["); i > 0 {
 		s = s[:i]
 	}
@@ -304,7 +305,7 @@ func nameWords(s string) (names []string, inverted int, st state) {
 		return nil, 0, unusable
 	}
 	fields := strings.Fields(s)
-	for len(fields) > 1 && (titles[bareWord(fields[0])] || strings.EqualFold(fields[0], "Sr.")) {
+	for len(fields) > 1 && (titles[bareWord(fields[0])] || strings.EqualFold(fields[0], "Sr.") || words.lexicon["person title"][foldLetters(fields[0])] && !words.lexicon["given name"][foldLetters(fields[0])]) {
 		fields = fields[1:]
 	}
 	for len(fields) > 1 && suffixes[bareWord(fields[len(fields)-1])] {
@@ -328,6 +329,26 @@ func nameWords(s string) (names []string, inverted int, st state) {
 	return names, inverted, usable
 }
 
+// withoutNickname drops what stands in brackets or quotation marks inside a name:
+// Wilhelmina "Willa" van Doorn, Robert (Bob) Smith.
+func withoutNickname(s string) string {
+	for _, q := range [][2]string{{"(", ")"}, {"\"", "\""}, {"“", "”"}, {"„", "“"}, {"‘", "’"}, {" '", "' "}, {"«", "»"}} {
+		open := strings.Index(s, q[0])
+		if open <= 0 {
+			continue
+		}
+		end := strings.Index(s[open+len(q[0]):], q[1])
+		if end <= 0 {
+			continue
+		}
+		rest := s[open+len(q[0])+end+len(q[1]):]
+		if strings.TrimSpace(rest) != "" && !strings.ContainsAny(rest, "@") {
+			s = strings.TrimSpace(s[:open]) + " " + strings.TrimSpace(rest)
+		}
+	}
+	return s
+}
+
 // readName reads a first or a last name.
 func readName(s string) (string, state) {
 	names, inverted, st := nameWords(s)
@@ -338,6 +359,15 @@ func readName(s string) (string, state) {
 		return "", unusable
 	}
 	return strings.Join(names, " "), usable
+}
+
+// readLastName reads a last name. A nobleman's rank is part of it.
+func readLastName(s string) (string, state) {
+	value, st := readName(s)
+	if first, _, _ := strings.Cut(strings.TrimSpace(s), " "); st == usable && !titles[bareWord(first)] && !strings.HasSuffix(first, ".") && !strings.HasPrefix(value, first) && unwrap(s) == s {
+		return strings.TrimSpace(first + " " + value), st
+	}
+	return value, st
 }
 
 // particles begin a family name.
@@ -355,8 +385,13 @@ func splitName(s, email string) (first, last string, st state) {
 		return strings.Join(names[inverted:], " "), strings.Join(names[:inverted], " "), usable
 	case len(names) == 1:
 		return names[0], "", usable
+	case len(names) == 2 && familyFirst(names, email):
+		return names[1], names[0], usable
 	case len(names) == 2:
 		return names[0], names[1], usable
+	}
+	if last, first, ok := capitalFamily(names); ok {
+		return first, last, usable
 	}
 	local, _, _ := strings.Cut(foldWord(email, false), "@")
 	if local != "" {
@@ -385,11 +420,74 @@ func splitName(s, email string) (first, last string, st state) {
 		}
 		return strings.Join(names[:i], " "), strings.Join(names[i:], " "), usable
 	}
+	// Known first names tell where the last name begins.
+	given := 0
+	for given < len(names) && words.lexicon["given name"][foldLetters(names[given])] {
+		given++
+	}
+	if given == len(names) {
+		given--
+	}
+	if given > 0 {
+		return strings.Join(names[:given], " "), strings.Join(names[given:], " "), usable
+	}
 	// An initial in the middle belongs to the first name.
 	if len(names) == 3 && utf8.RuneCountInString(strings.Trim(names[1], ".")) == 1 {
 		return names[0] + " " + names[1], names[2], usable
 	}
 	return "", "", unusable
+}
+
+// allCapitals says whether a word of a name is written in capitals throughout.
+func allCapitals(w string) bool {
+	return utf8.RuneCountInString(w) >= 2 && strings.ToUpper(w) == w && strings.ToLower(w) != w
+}
+
+// familyFirst says whether two words are a family name and a given name: the
+// first alone is in capitals (TANAKA Hiroshi), or only the second is known as a
+// first name and the address has it first (Szalai Margit, margit.szalai@…).
+func familyFirst(names []string, email string) bool {
+	if allCapitals(names[0]) && !allCapitals(names[1]) && len(names[0]) > 2 {
+		return true
+	}
+	if isIdeographic(names[0]) && isIdeographic(names[1]) {
+		return true // 田中 健太郎
+	}
+	g0, g1 := words.lexicon["given name"][foldLetters(names[0])], words.lexicon["given name"][foldLetters(names[1])]
+	if g0 || !g1 {
+		return false
+	}
+	pieces := strings.FieldsFunc(foldWord(before(email, "@"), false), func(r rune) bool { return r == '.' || r == '_' || r == '-' })
+	return len(pieces) == 2 && pieces[0] == foldLetters(names[1]) && pieces[1] == foldLetters(names[0])
+}
+
+func isIdeographic(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.In(r, unicode.Han, unicode.Hangul)
+}
+
+// capitalFamily finds the family name that is written in capitals at either end.
+func capitalFamily(names []string) (last, first string, ok bool) {
+	n := 0
+	for n < len(names) && allCapitals(names[n]) {
+		n++
+	}
+	if n > 0 && n < len(names) {
+		for _, w := range names[n:] {
+			if allCapitals(w) {
+				return "", "", false
+			}
+		}
+		return strings.Join(names[:n], " "), strings.Join(names[n:], " "), true
+	}
+	n = len(names)
+	for n > 0 && (allCapitals(names[n-1]) || n < len(names) && particles[strings.ToLower(names[n-1])]) {
+		n--
+	}
+	if n > 0 && n < len(names) && len(names) > 2 {
+		return strings.Join(names[n:], " "), strings.Join(names[:n], " "), true
+	}
+	return "", "", false
 }
 
 // readType maps the wordings of words.txt to a lead type; anything else is

@@ -16,7 +16,13 @@ import (
 //go:embed words.txt
 var wordsFile string
 
-var words = mustWords(wordsFile)
+// namesFile is its second part: what tells people from organisations, and both
+// from other words with a capital.
+//
+//go:embed names.txt
+var namesFile string
+
+var words = mustWords(wordsFile + "\n" + namesFile)
 
 // token is a word in its normal form, and where it stands in the text.
 type token struct {
@@ -148,10 +154,43 @@ func join(ts []token) string {
 // gap stands for "…" in a phrase: up to six words.
 const gap, gapWords = "…", 6
 
-// section is the phrases of one section by their first word.
+// star at the end of a word stands for any ending.
+const star = "*"
+
+// section is the phrases of one section by their first word, those whose first
+// word ends in a star by its first letters.
 type section struct {
 	whole map[string]bool
 	first map[string][][]string
+	stars map[string][][]string
+}
+
+// stem is what a word with a star is looked up by.
+func stem(w string) string {
+	const letters = 3
+	n := 0
+	for i := range w {
+		if n == letters {
+			return w[:i]
+		}
+		n++
+	}
+	return w
+}
+
+// at returns how many tokens the longest phrase that begins at token i covers; 0
+// where none does.
+func (s *section) at(ts []token, i int) int {
+	best := 0
+	for _, p := range s.first[ts[i].w] {
+		best = max(best, matchAt(ts, i, p))
+	}
+	if len(s.stars) > 0 {
+		for _, p := range s.stars[stem(ts[i].w)] {
+			best = max(best, matchAt(ts, i, p))
+		}
+	}
+	return best
 }
 
 // vocabulary is the data file, read.
@@ -161,7 +200,15 @@ type vocabulary struct {
 	labels map[string]labelField
 	// spelled holds the labels long enough for typos, by their length in bytes.
 	spelled [][]spelling
+	// lexicon holds the sections that are asked word by word, keyed by
+	// foldLetters.
+	lexicon map[string]map[string]bool
+	// ordinals are the words of section [ordinal] by their place in its lines.
+	ordinals map[string]int
 }
+
+// lexicons are the sections of which single words are looked up.
+var lexicons = map[string]bool{"given name": true, "given name ambiguous": true, "organisation word": true, "legal form": true, "person title": true, "role": true, "no name": true, "generic mailbox": true, "your": true, "conjunction": true, "sparing": true, "not": true, "list follower": true, "number": true, "pointer": true}
 
 func mustWords(file string) *vocabulary {
 	v, err := parseWords(file)
@@ -173,7 +220,10 @@ func mustWords(file string) *vocabulary {
 
 // parseWords reads the data file. Its errors name the line.
 func parseWords(file string) (*vocabulary, error) {
-	v := &vocabulary{sections: map[string]*section{}, labels: map[string]labelField{}}
+	v := &vocabulary{sections: map[string]*section{}, labels: map[string]labelField{}, lexicon: map[string]map[string]bool{}, ordinals: map[string]int{}}
+	for name := range lexicons {
+		v.lexicon[name] = map[string]bool{}
+	}
 	name := ""
 	n := 0
 	for l := range strings.SplitSeq(file, "\n") {
@@ -187,7 +237,7 @@ func parseWords(file string) (*vocabulary, error) {
 			if v.sections[name] != nil {
 				return nil, fmt.Errorf("words.txt:%d: section [%s] stands twice", n, name)
 			}
-			v.sections[name] = &section{whole: map[string]bool{}, first: map[string][][]string{}}
+			v.sections[name] = &section{whole: map[string]bool{}, first: map[string][][]string{}, stars: map[string][][]string{}}
 			continue
 		}
 		_, list, ok := strings.Cut(l, ":")
@@ -195,14 +245,26 @@ func parseWords(file string) (*vocabulary, error) {
 			return nil, fmt.Errorf("words.txt:%d: want \"language: phrase, phrase\" below a [section]", n)
 		}
 		s := v.sections[name]
+		place := 0
 		for phrase := range strings.SplitSeq(list, ",") {
+			place++
+			if name == "ordinal" {
+				v.ordinals[foldLetters(strings.TrimSpace(phrase))] = place
+			}
+			if lex := v.lexicon[name]; lex != nil {
+				lex[foldLetters(phrase)] = true
+			}
 			var p []string
 			for i, piece := range strings.Split(phrase, gap) {
 				if i > 0 {
 					p = append(p, gap)
 				}
 				for _, t := range tokens(piece) {
-					p = append(p, t.w)
+					w := t.w
+					if t.to < len(piece) && piece[t.to:t.to+1] == star {
+						w += star
+					}
+					p = append(p, w)
 				}
 			}
 			if len(p) == 0 || p[0] == gap || p[len(p)-1] == gap {
@@ -213,7 +275,11 @@ func parseWords(file string) (*vocabulary, error) {
 				continue
 			}
 			s.whole[whole] = true
-			s.first[p[0]] = append(s.first[p[0]], p)
+			if w, ok := strings.CutSuffix(p[0], star); ok {
+				s.stars[stem(w)] = append(s.stars[stem(w)], p)
+			} else {
+				s.first[p[0]] = append(s.first[p[0]], p)
+			}
 			if field, ok := strings.CutPrefix(name, "label "); ok {
 				f := labelField(field)
 				if old, dup := v.labels[whole]; dup && old != f {
@@ -244,7 +310,7 @@ func matchAt(ts []token, i int, p []string) int {
 			}
 			return 0
 		}
-		if at >= len(ts) || ts[at].w != p[k] {
+		if at >= len(ts) || ts[at].w != p[k] && !(strings.HasSuffix(p[k], star) && strings.HasPrefix(ts[at].w, p[k][:len(p[k])-1])) {
 			return 0
 		}
 		at++
@@ -267,11 +333,7 @@ func clip(s string) string {
 func (v *vocabulary) find(name string, ts []token, i int) (at, n int) {
 	s := v.sections[name]
 	for ; i < len(ts); i++ {
-		best := 0
-		for _, p := range s.first[ts[i].w] {
-			best = max(best, matchAt(ts, i, p))
-		}
-		if best > 0 {
+		if best := s.at(ts, i); best > 0 {
 			return i, best
 		}
 	}
@@ -284,10 +346,10 @@ func (v *vocabulary) has(name, text string) bool {
 		return false
 	}
 	s, ts := v.sections[name], tokens(text)
-	if len(ts) == 0 || s.first[ts[0].w] == nil {
+	if len(ts) == 0 {
 		return false
 	}
-	return s.whole[join(ts)]
+	return s.whole[join(ts)] || len(s.stars) > 0 && s.at(ts, 0) == len(ts)
 }
 
 // contains says whether a phrase of the section stands in the text.
@@ -311,10 +373,7 @@ func (v *vocabulary) after(name, text string) (string, bool) {
 	if len(ts) == 0 {
 		return "", false
 	}
-	best := 0
-	for _, p := range v.sections[name].first[ts[0].w] {
-		best = max(best, matchAt(ts, 0, p))
-	}
+	best := v.sections[name].at(ts, 0)
 	if best == 0 {
 		return "", false
 	}

@@ -1,0 +1,180 @@
+package intake
+
+import (
+	"strings"
+
+	"leadmail/rules"
+)
+
+// asksBelow says whether the mail of ours that is quoted below asks for
+// something: a line to fill in, a question, a YES.
+func (p *parser) asksBelow() bool {
+	for _, l := range p.v {
+		if l.zone != quoted || l.blank() {
+			continue
+		}
+		if strings.HasSuffix(strings.TrimSpace(l.text), "?") || words.contains("we ask", l.text) {
+			return true
+		}
+		for _, h := range findLabels(l.text) {
+			if h.from >= h.to && h.field != labelIgnored && h.field != labelReference {
+				return true
+			}
+		}
+	}
+	return words.contains("we ask", p.m.Subject)
+}
+
+// between reads answers that stand between the quoted lines of our mail: each
+// group of new lines below a quoted line is one.
+func (p *parser) between() []reading {
+	var out []reading
+	above := -1 // the quoted line above the group
+	for i := 0; i < len(p.v); i++ {
+		l := p.v[i]
+		switch {
+		case l.zone == quoted && l.depth > 0:
+			if !l.blank() {
+				above = i
+			}
+			continue
+		case l.zone != fresh || l.blank() || above < 0 || p.used[i]:
+			continue
+		}
+		end := i
+		for end < len(p.v) && (p.v[end].zone == fresh || p.v[end].blank()) && p.v[end].depth == 0 {
+			end++
+		}
+		if end < len(p.v) || len(out) > 0 {
+			ss := passages(p.v, func(k int) bool { return k >= i && k < end && p.v[k].zone == fresh && !p.used[k] })
+			if rd, ok := p.answerFrom(ss, p.v[above].text); ok {
+				out = append(out, rd)
+			}
+		}
+		i = end - 1
+		above = -1
+	}
+	return out
+}
+
+// answerFrom takes from sentences what answers a question: addresses, a lead
+// type, and names where they are asked for or announced. Nothing is taken where
+// the same field is told twice.
+func (p *parser) answerFrom(ss []sentence, question string) (reading, bool) {
+	ms := p.mentionsIn(ss)
+	a := &assignment{p: p, ss: ss, ms: ms}
+	a.exclude()
+	a.same()
+	var s seed
+	clash := false
+	asked := " " + fold(question) + " "
+	names := strings.Contains(asked, " name") || strings.Contains(asked, " who ") || strings.Contains(asked, " contact ")
+	for _, m := range ms {
+		if m.out || m.of != nil || p.former(&ss[m.sent], m) {
+			continue
+		}
+		if s.anchor == nil {
+			s.anchor = m
+		}
+		switch m.kind {
+		case anEmail:
+			clash = clash || s.email != nil && !a.corrects(m.sent)
+			s.email = m
+		case aSite:
+			clash = clash || s.site != nil && !a.corrects(m.sent)
+			s.site = m
+		case aType:
+			clash = clash || s.typ != nil && s.typ.typ != m.typ
+			s.typ = m
+		case aPerson:
+			if names || m.cue || m.score >= 8 || strings.Contains(asked, " "+fold(m.words[0])+" ") {
+				clash = clash || s.person != nil
+				s.person = m
+			}
+		case anOrganisation:
+			if strings.Contains(asked, " company") || m.cue {
+				clash = clash || s.org != nil
+				s.org = m
+			}
+		}
+	}
+	if s.anchor == nil || clash {
+		return reading{}, false
+	}
+	b := p.blockOf(p.v, ss, &s)
+	if b.count() == 0 || s.email == nil && s.site == nil && s.typ == nil && !p.asksForName(question) {
+		return reading{}, false
+	}
+	return reading{Reading: b.Reading, verb: rules.VerbAnswer, at: ss[s.anchor.sent].span}, true
+}
+
+// asksForName says whether a question is about a name, and not the whole form.
+func (p *parser) asksForName(question string) bool {
+	open := map[labelField]bool{}
+	for l := range strings.SplitSeq(question, "\n") {
+		for _, h := range findLabels(l) {
+			if h.from >= h.to {
+				open[h.field] = true
+			}
+		}
+		if strings.HasSuffix(strings.TrimSpace(l), "?") && strings.Contains(" "+fold(l)+" ", " name ") {
+			return true
+		}
+	}
+	return (open[labelFirst] || open[labelLast] || open[labelName] || open[labelCompany]) && len(open) < 5
+}
+
+// loosely reads an answer that is said in a sentence rather than as bare values.
+func (p *parser) loosely() {
+	if !p.reply || !p.asksBelow() || len(p.readings) > 0 {
+		return
+	}
+	var below strings.Builder
+	for _, l := range p.v {
+		if l.zone == quoted && below.Len() < 4000 {
+			below.WriteString(l.text + "\n")
+		}
+	}
+	var out []reading
+	for n := range p.sentences {
+		for _, c := range numbered(p.sentences[n].text) {
+			if c.n == 0 {
+				continue
+			}
+			ss := []sentence{p.sentences[n]}
+			ss[0].text, ss[0].ls, ss[0].toks = c.text, nil, nil
+			if rd, ok := p.answerFrom(ss, below.String()); ok {
+				rd.Ordinal = c.n
+				out = append(out, rd)
+			}
+		}
+	}
+	if len(out) == 0 {
+		if rd, ok := p.answerFrom(p.sentences, below.String()); ok {
+			out = append(out, rd)
+		}
+	}
+	if len(out) > 0 {
+		p.readings = out
+		p.dropAsks(out)
+	}
+}
+
+// dropAsks leaves out what was taken for a question to a person and was the
+// answer.
+func (p *parser) dropAsks(rds []reading) {
+	kept := p.items[:0]
+	for _, it := range p.items {
+		if it.Verb != rules.VerbAsk && it.Verb != rules.VerbHelp {
+			kept = append(kept, it)
+		}
+	}
+	p.items = kept
+	for _, rd := range rds {
+		for n := range p.sentences {
+			if p.sentences[n].span.Line == rd.at.Line && p.sentences[n].span.Part == rd.at.Part {
+				p.taken[n] = true
+			}
+		}
+	}
+}

@@ -1,0 +1,872 @@
+package intake
+
+import (
+	"sort"
+	"strings"
+
+	"leadmail/rules"
+)
+
+// From mentions to prospects. Every mention is evidence: an address that spells a
+// person's name belongs to that person wherever it stands; an organisation whose
+// name a domain spells belongs to the address at that domain; only where nothing
+// is spelled does nearness count, and only where one place is clearly nearer
+// than any other. What stays open stays empty.
+
+// seed is a prospect in the making: a person, or what stands for one.
+type seed struct {
+	person *mention
+	org    *mention
+	email  *mention
+	site   *mention
+	typ    *mention
+	anchor *mention // what the seed grew from
+	region int
+}
+
+func (s *seed) at() int { return s.anchor.pos }
+
+// sites are the domains that speak for the seed.
+func (s *seed) sites() []string {
+	var out []string
+	if s.email != nil && !isPublicMail(domainOf(s.email.text)) {
+		out = append(out, siteName(domainOf(s.email.text)))
+	}
+	if s.site != nil {
+		out = append(out, siteName(s.site.text))
+	}
+	return out
+}
+
+var builtin = rules.DefaultPolicy()
+
+func isPublicMail(domain string) bool { return builtin.PublicMail(domain) }
+
+// assignment groups the mentions of a text.
+type assignment struct {
+	p     *parser
+	ss    []sentence
+	ms    []*mention
+	seeds []*seed
+	// region numbers the entries of a list, by sentence: 0 for what stands before
+	// and between, a number of its own for each entry.
+	region []int
+	listed bool
+}
+
+// assign makes prospects of the mentions of ss.
+func (p *parser) assign(ss []sentence, ms []*mention) []*seed {
+	a := &assignment{p: p, ss: ss, ms: ms}
+	a.exclude()
+	a.same()
+	a.regions()
+	a.grow()
+	a.emails()
+	a.organisations()
+	a.websites()
+	a.organisations() // those that only a website spells
+	a.share()
+	a.types()
+	return a.seeds
+}
+
+func (a *assignment) each(kind mentionKind, f func(*mention)) {
+	for _, m := range a.ms {
+		if m.kind == kind && !m.out && m.of == nil {
+			f(m)
+		}
+	}
+}
+
+// same finds second mentions: "Mikkel" of Mikkel Thorup, "Acme" of Acme Ltd. A
+// last name that is told apart ("Rasmus' surname is Toftegaard", "(family name
+// Nguyễn)") completes the name before it.
+func (a *assignment) same() {
+	for i, m := range a.ms {
+		if m.kind != aPerson || !m.last || m.out {
+			continue
+		}
+		for k := i - 1; k >= 0 && a.ms[k].sent == m.sent; k-- {
+			o := a.ms[k]
+			if o.kind != aPerson || o.out || o.last {
+				continue
+			}
+			if within(m.words, o.words) && len(o.words) > len(m.words) {
+				o.family = m.text
+			} else if len(o.words) == 1 {
+				o.words = append(o.words[:1:1], m.words...)
+				o.text, o.family = o.text+" "+m.text, m.text
+			} else {
+				continue
+			}
+			m.of = o
+			break
+		}
+	}
+	for _, m := range a.ms {
+		if m.of != nil || m.out {
+			continue
+		}
+		for _, o := range a.ms {
+			if o == m || o.kind != m.kind || o.of != nil {
+				continue
+			}
+			switch m.kind {
+			case aPerson, anOrganisation:
+				if within(m.words, o.words) && (len(m.words) < len(o.words) || o.pos < m.pos) {
+					m.of = o
+				}
+			case anEmail:
+				if strings.EqualFold(m.text, o.text) && o.pos < m.pos {
+					m.of = o
+				}
+			case aSite:
+				if normURL(m.text) == normURL(o.text) && o.pos < m.pos {
+					m.of = o
+				}
+			}
+			if m.of != nil {
+				m.out = m.out || o.out
+				break
+			}
+		}
+	}
+}
+
+// within says whether all words stand in the fuller name, in order.
+func within(words, full []string) bool {
+	k := 0
+	for _, w := range words {
+		f := foldLetters(w)
+		if smallWord[f] {
+			continue
+		}
+		for k < len(full) && foldLetters(full[k]) != f {
+			k++
+		}
+		if k == len(full) {
+			return false
+		}
+		k++
+	}
+	return len(words) > 0
+}
+
+// regions finds the entries of a list: two items or more that name somebody each.
+func (a *assignment) regions() {
+	a.region = make([]int, len(a.ss))
+	rich := map[int]bool{} // passages
+	items := map[int]bool{}
+	for i := range a.ss {
+		items[a.ss[i].pas.n] = a.ss[i].pas.item
+	}
+	for _, m := range a.ms {
+		if m.kind != aType && !m.out {
+			rich[a.ss[m.sent].pas.n] = true
+		}
+	}
+	n := 0
+	for pas, item := range items {
+		if item && rich[pas] {
+			n++
+		}
+	}
+	if n < 2 {
+		return
+	}
+	a.listed = true
+	count, last := 0, -1
+	for i := range a.ss {
+		pas := a.ss[i].pas
+		if pas.item && rich[pas.n] {
+			if pas.n != last {
+				count++
+				last = pas.n
+			}
+			a.region[i] = count
+		}
+	}
+}
+
+// grow plants a seed for every person; where an entry of a list, or the whole
+// text, names none, for every address, and failing that for every organisation.
+func (a *assignment) grow() {
+	has := map[int]bool{}
+	plant := func(m *mention) *seed {
+		s := &seed{anchor: m, region: a.region[m.sent]}
+		a.seeds = append(a.seeds, s)
+		has[s.region] = true
+		return s
+	}
+	a.each(aPerson, func(m *mention) { plant(m).person = m })
+	people := map[int]int{}
+	for _, s := range a.seeds {
+		people[s.region]++
+	}
+	// In an entry, one person is the contact: the best supported.
+	if a.listed {
+		var kept []*seed
+		best := map[int]*seed{}
+		for _, s := range a.seeds {
+			if b := best[s.region]; s.region > 0 && (b == nil || s.person.score > b.person.score+2) {
+				best[s.region] = s
+			}
+		}
+		for _, s := range a.seeds {
+			if s.region == 0 || best[s.region] == s {
+				kept = append(kept, s)
+			}
+		}
+		a.seeds = kept
+	}
+	for _, kind := range []mentionKind{anEmail, anOrganisation, aSite} {
+		full := map[int]bool{}
+		for r := range has {
+			full[r] = true
+		}
+		used := map[string]bool{}
+		a.each(kind, func(m *mention) {
+			r := a.region[m.sent]
+			if full[r] || a.listed && r == 0 || !a.listed && len(full) > 0 {
+				return
+			}
+			if kind == anEmail && used[m.site] && !isPublicMail(m.site) && a.listed {
+				return
+			}
+			used[m.site] = true
+			s := plant(m)
+			switch kind {
+			case anEmail:
+				s.email = m
+			case anOrganisation:
+				s.org = m
+			case aSite:
+				s.site = m
+			}
+		})
+	}
+	sort.SliceStable(a.seeds, func(i, j int) bool { return a.seeds[i].at() < a.seeds[j].at() })
+}
+
+// near is how far a mention is from a seed: lexemes and sentences between, and
+// other seeds on the way. Smaller is nearer.
+func (a *assignment) near(s *seed, m *mention) int {
+	if s.region != a.region[m.sent] {
+		if s.region > 0 && a.region[m.sent] > 0 {
+			return far
+		}
+		return far / 2
+	}
+	lo, hi := s.anchor, m
+	if lo.pos > hi.pos {
+		lo, hi = hi, lo
+	}
+	d := 0
+	if lo.sent == hi.sent {
+		d = hi.from - lo.to
+	} else {
+		d = len(a.ss[lo.sent].ls) - lo.to + hi.from + 6*(hi.sent-lo.sent)
+		if a.ss[lo.sent].pas != a.ss[hi.sent].pas {
+			d += 6
+		}
+	}
+	for _, o := range a.seeds {
+		if o != s && o.at() > lo.pos && o.at() < hi.pos {
+			d += 30
+		}
+	}
+	if m.pos < s.at() {
+		d += 3 // what belongs to a name stands behind it
+		if a.leads() {
+			d -= 6
+		}
+	}
+	return d
+}
+
+const far = 1000
+
+// leads says whether this text names the organisation before the person: the
+// first seed has one before it and none between it and the next.
+func (a *assignment) leads() bool {
+	if len(a.seeds) < 2 || a.seeds[0].person == nil {
+		return false
+	}
+	first, second := a.seeds[0], a.seeds[1]
+	before, between := false, false
+	for _, m := range a.ms {
+		if m.kind == anOrganisation && !m.out {
+			before = before || m.pos < first.at() && m.sent == first.anchor.sent
+			between = between || m.pos > first.at() && m.pos < second.at()
+		}
+	}
+	last := a.seeds[len(a.seeds)-1]
+	after := false
+	for _, m := range a.ms {
+		after = after || m.kind == anOrganisation && !m.out && m.pos > last.at() && m.sent == last.anchor.sent
+	}
+	return before && !after
+}
+
+// pair is a mention that may belong to a seed.
+type pair struct {
+	s    *seed
+	m    *mention
+	gain int
+}
+
+// settle gives mentions to seeds, the best supported first. A pair without
+// support of its own counts only if no other seed is about as near.
+func (a *assignment) settle(pairs []pair, has func(*seed) bool, put func(*seed, *mention), shared bool) {
+	sort.SliceStable(pairs, func(i, j int) bool { return pairs[i].gain > pairs[j].gain })
+	taken := map[*mention]bool{}
+	for i, x := range pairs {
+		if has(x.s) || taken[x.m] && !(shared && x.gain >= spelled100) {
+			continue
+		}
+		if x.gain < spelled100 {
+			// Nearness alone: is it clear?
+			clear := true
+			for _, y := range pairs[i+1:] {
+				if y.m == x.m && !has(y.s) && y.s != x.s && x.gain-y.gain < 3 {
+					clear = false
+				}
+			}
+			if !clear || x.gain < -60 {
+				continue
+			}
+		}
+		put(x.s, x.m)
+		taken[x.m] = true
+	}
+}
+
+// spelled100 is what makes a pair certain: one spells the other.
+const spelled100 = 100
+
+func (a *assignment) emails() {
+	var pairs []pair
+	a.each(anEmail, func(m *mention) {
+		for _, s := range a.seeds {
+			if s.email != nil {
+				continue
+			}
+			d := a.near(s, m)
+			if d >= far/2 {
+				continue
+			}
+			fit := 0
+			if s.person != nil {
+				fit = fitsLocal(s.person.words, before(m.text, "@"))
+			}
+			gain := -d
+			switch {
+			case fit >= fitPart-1:
+				gain += spelled100 + 10*fit + 60
+			case genericLocal(before(m.text, "@")):
+				gain -= 20
+			}
+			if a.corrects(m.sent) {
+				gain += 40
+			}
+			pairs = append(pairs, pair{s, m, gain})
+		}
+	})
+	owned := map[*mention]bool{}
+	a.settle(pairs, func(s *seed) bool { return s.email != nil }, func(s *seed, m *mention) {
+		s.email = m
+		owned[m] = true
+	}, false)
+	// Two addresses that both spell the person, and neither corrects the other.
+	for _, s := range a.seeds {
+		if s.email == nil || s.person == nil || a.corrects(s.email.sent) {
+			continue
+		}
+		fit := fitsLocal(s.person.words, before(s.email.text, "@"))
+		for _, x := range pairs {
+			if x.s == s && x.m != s.email && !owned[x.m] && fit > 0 && fitsLocal(s.person.words, before(x.m.text, "@")) == fit && !isPublicMail(domainOf(x.m.text)) && !isPublicMail(domainOf(s.email.text)) {
+				s.email = nil
+				break
+			}
+		}
+	}
+}
+
+func genericLocal(local string) bool {
+	return words.lexicon["generic mailbox"][foldLetters(local)]
+}
+
+// corrects says whether a sentence corrects what stands before it.
+func (a *assignment) corrects(sent int) bool {
+	return words.contains("correction", a.ss[sent].text)
+}
+
+func (a *assignment) organisations() {
+	var pairs []pair
+	a.each(anOrganisation, func(m *mention) {
+		for _, s := range a.seeds {
+			if s.org != nil {
+				continue
+			}
+			d := a.near(s, m)
+			if d >= far/2 {
+				continue
+			}
+			gain := -d
+			for _, site := range s.sites() {
+				if f := fitsSite(m.words, site); f >= fitPart {
+					gain = max(gain, spelled100+10*f-d/4)
+				}
+			}
+			if a.belongs(s, m) {
+				gain += 30
+			}
+			pairs = append(pairs, pair{s, m, gain})
+		}
+	})
+	a.settle(pairs, func(s *seed) bool { return s.org != nil }, func(s *seed, m *mention) { s.org = m }, true)
+}
+
+// belongs says whether a word of belonging alone stands between a person and an
+// organisation: "Valborg Ek at Ekens Bageri", "Margit Szalai, CFO at Borostyán
+// Hotels".
+func (a *assignment) belongs(s *seed, m *mention) bool {
+	if s.person == nil || m.sent != s.person.sent || m.from < s.person.to || m.from-s.person.to > 7 {
+		return false
+	}
+	between := a.ss[m.sent].ls[s.person.to:m.from]
+	if len(between) == 0 {
+		return false
+	}
+	for _, l := range between {
+		if l.kind != lexWord && l.kind != lexMark || l.kind == lexMark && strings.Contains(".;!?", l.text) {
+			return false
+		}
+	}
+	last := between[len(between)-1]
+	return last.kind == lexWord && (atWords[last.fold] || last.fold == "the" || last.fold == "la") || last.kind == lexMark && strings.Contains("(,-–—|/", last.text)
+}
+
+func (a *assignment) websites() {
+	var pairs []pair
+	a.each(aSite, func(m *mention) {
+		for _, s := range a.seeds {
+			if s.site != nil {
+				continue
+			}
+			d := a.near(s, m)
+			if d >= far/2 {
+				continue
+			}
+			gain := -d
+			if s.email != nil && registrable(domainOf(s.email.text)) == m.site {
+				gain = spelled100 + 100 - d/4
+			} else if s.org != nil {
+				if f := fitsSite(s.org.words, siteName(m.text)); f >= fitPart {
+					gain = max(gain, spelled100+10*f-d/4)
+				}
+			} else if s.person != nil {
+				if f := fitsSite(s.person.words, siteName(m.text)); f >= fitLast {
+					gain = max(gain, spelled100+5*f-d/4)
+				}
+			}
+			if a.corrects(m.sent) {
+				gain += 40
+			}
+			pairs = append(pairs, pair{s, m, gain})
+		}
+	})
+	a.settle(pairs, func(s *seed) bool { return s.site != nil }, func(s *seed, m *mention) { s.site = m }, true)
+}
+
+// share gives what was stated once for several contacts to all of them: one
+// organisation and one website, and nobody has another.
+func (a *assignment) share() {
+	if len(a.seeds) < 2 {
+		return
+	}
+	var org, site *mention
+	orgs, sites := map[*mention]bool{}, map[*mention]bool{}
+	a.each(anOrganisation, func(m *mention) { orgs[m], org = true, m })
+	a.each(aSite, func(m *mention) { sites[m], site = true, m })
+	// Contacts of one house: their addresses are at one domain, or there is but
+	// one organisation and it stands before them all.
+	domains := map[string]bool{}
+	for _, s := range a.seeds {
+		if s.email != nil {
+			domains[registrable(domainOf(s.email.text))] = true
+		}
+	}
+	if len(domains) > 1 {
+		return
+	}
+	for _, s := range a.seeds {
+		if len(orgs) == 1 && s.org == nil && (len(domains) == 1 || org.pos < a.seeds[0].at()) {
+			s.org = org
+		}
+		if len(sites) == 1 && s.site == nil && len(domains) == 1 {
+			s.site = site
+		}
+	}
+}
+
+// types gives the lead types to the prospects: what is said of one by name, of
+// all, of those that a sentence introduces or sums up.
+func (a *assignment) types() {
+	bySentence := map[int][]*mention{}
+	a.each(aType, func(m *mention) { bySentence[m.sent] = append(bySentence[m.sent], m) })
+	for sent := range a.ss {
+		ts := bySentence[sent]
+		if len(ts) == 0 {
+			continue
+		}
+		s := &a.ss[sent]
+		if strings.HasSuffix(strings.TrimSpace(s.text), "?") && !asks(s.text) {
+			continue
+		}
+		here := a.named(sent)
+		switch {
+		case len(here) == 0 && len(ts) == 1:
+			a.typeAround(sent, ts[0])
+		case len(ts) == 1 && (words.contains("all", s.text) || len(here) == len(a.seeds) && len(a.seeds) > 1 && a.sumsUp(ts[0], here)):
+			for _, x := range a.scope(sent, ts[0], here) {
+				x.typ = ts[0]
+			}
+		default:
+			for _, t := range ts {
+				a.typeHere(t, ts, here)
+			}
+		}
+	}
+	// One type and one prospect need no words between them.
+	if len(a.seeds) == 1 && a.seeds[0].typ == nil {
+		var one *mention
+		clash := false
+		a.each(aType, func(m *mention) {
+			clash = clash || one != nil && one.typ != m.typ
+			one = m
+		})
+		if one != nil && !clash {
+			a.seeds[0].typ = one
+		}
+	}
+}
+
+// placed is a seed with the place in a sentence where it is named.
+type placed struct {
+	s  *seed
+	at int
+}
+
+// named lists the seeds that a sentence names, by person, organisation, address
+// or number.
+func (a *assignment) named(sent int) []placed {
+	var out []placed
+	seen := map[*seed]bool{}
+	for _, m := range a.ms {
+		if m.sent != sent || m.kind == aType {
+			continue
+		}
+		root := m
+		if m.of != nil {
+			root = m.of
+		}
+		for _, s := range a.seeds {
+			if (s.person == root || s.org == root || s.email == root || s.site == root) && !seen[s] {
+				seen[s] = true
+				out = append(out, placed{s, m.from})
+			}
+		}
+	}
+	if len(out) == 0 && len(a.seeds) > 1 {
+		for i, l := range a.ss[sent].ls {
+			if n := ordinalOf(l); n > 0 && n <= len(a.seeds) && !seen[a.seeds[n-1]] {
+				seen[a.seeds[n-1]] = true
+				out = append(out, placed{a.seeds[n-1], i})
+			}
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].at < out[j].at })
+	return out
+}
+
+func ordinalOf(l lexeme) int {
+	if l.kind != lexWord {
+		return 0
+	}
+	return words.ordinals[l.fold]
+}
+
+// sumsUp says whether a type stands behind all that it may be about.
+func (a *assignment) sumsUp(t *mention, here []placed) bool {
+	return len(here) > 0 && (t.from > here[len(here)-1].at && words.contains("all", a.ss[t.sent].text) || t.from < here[0].at)
+}
+
+// scope lists whom "all" or "both" means: those of the sentence before the type,
+// if it names any there, those behind it otherwise.
+func (a *assignment) scope(sent int, t *mention, here []placed) []*seed {
+	var before, after []*seed
+	for _, x := range here {
+		if x.at < t.from {
+			before = append(before, x.s)
+		} else {
+			after = append(after, x.s)
+		}
+	}
+	if len(before) > 0 && len(after) == 0 || len(before) > 1 {
+		return before
+	}
+	if len(after) > 0 && len(before) == 0 {
+		return after
+	}
+	return append(before, after...)
+}
+
+// typeHere gives a type to what stands with it: in front of a list those up to
+// the next type, else the nearest before it.
+func (a *assignment) typeHere(t *mention, ts []*mention, here []placed) {
+	prev, next := -1, len(a.ss[t.sent].ls)+1
+	for _, o := range ts {
+		if o.from < t.from {
+			prev = max(prev, o.from)
+		}
+		if o.from > t.from {
+			next = min(next, o.from)
+		}
+	}
+	var before, after []*seed
+	for _, x := range here {
+		switch {
+		case x.at > prev && x.at < t.from:
+			before = append(before, x.s)
+		case x.at > t.from && x.at < next:
+			after = append(after, x.s)
+		}
+	}
+	put := func(ss ...*seed) {
+		for _, s := range ss {
+			if s.typ == nil {
+				s.typ = t
+			}
+		}
+	}
+	introduces := len(after) > 0 && (prev < 0 && len(before) == 0 || len(before) == 0)
+	switch {
+	case introduces:
+		put(after...)
+	case len(before) > 0:
+		put(before[len(before)-1])
+		if words.contains("all", a.ss[t.sent].text) {
+			put(before...)
+		}
+	}
+}
+
+// typeAround gives a type whose sentence names nobody: to the prospect of the
+// sentence before it ("She is a qualified lead"), to those that it introduces, or
+// to all.
+func (a *assignment) typeAround(sent int, t *mention) {
+	s := &a.ss[sent]
+	if a.region[sent] > 0 {
+		for _, x := range a.seeds {
+			if x.region == a.region[sent] && x.typ == nil {
+				x.typ = t
+			}
+		}
+		return
+	}
+	all := words.contains("all", s.text)
+	var last *seed
+	for _, x := range a.seeds {
+		if x.anchor.sent < sent && (last == nil || x.at() > last.at()) {
+			last = x
+		}
+	}
+	switch {
+	case all || strings.HasSuffix(strings.TrimSpace(s.text), ":") && last == nil:
+		for _, x := range a.seeds {
+			if x.typ == nil {
+				x.typ = t
+			}
+		}
+	case last == nil:
+		for _, x := range a.seeds {
+			if x.typ == nil {
+				x.typ = t
+			}
+		}
+	case strings.HasSuffix(strings.TrimSpace(s.text), ":"):
+		for _, x := range a.seeds {
+			if x.anchor.sent > sent && x.typ == nil {
+				x.typ = t
+			}
+		}
+	case last.typ == nil && (singular(s.text) || len(a.seeds) == 1):
+		last.typ = t
+	case plural(s.text):
+		for _, x := range a.seeds {
+			if x.anchor.sent < sent && x.typ == nil {
+				x.typ = t
+			}
+		}
+	case last.typ == nil:
+		last.typ = t
+	}
+}
+
+func singular(s string) bool {
+	for _, t := range tokens(s) {
+		switch t.w {
+		case "she", "he", "she's", "he's", "it's", "it", "this", "her", "him", "er", "sie", "elle", "il", "ella", "lui", "lei", "zij", "hij":
+			return true
+		}
+	}
+	return false
+}
+
+func plural(s string) bool {
+	for _, t := range tokens(s) {
+		switch t.w {
+		case "they", "these", "those", "they're", "them", "diese", "ils", "elles", "ellos", "loro", "deze":
+			return true
+		}
+	}
+	return false
+}
+
+// exclude marks what is mentioned and not meant: what the sender asks not to
+// register, colleagues, competitors, whoever made the introduction.
+func (a *assignment) exclude() {
+	for sent := range a.ss {
+		s := &a.ss[sent]
+		toks := s.tokens()
+		if at, n := words.find("do not register", toks, 0); at >= 0 {
+			a.drop(sent, s, toks[at].from, toks[at+n-1].to)
+		}
+		for _, section := range []string{"aside", "first person"} {
+			for i := 0; i < len(toks); {
+				at, n := words.find(section, toks, i)
+				if at < 0 {
+					break
+				}
+				a.setAside(sent, toks[at+n-1].to)
+				i = at + n
+			}
+		}
+	}
+	// What belongs to nobody but the excluded goes with them.
+	for _, m := range a.ms {
+		if !m.out || m.kind != aPerson && m.kind != anOrganisation {
+			continue
+		}
+		for _, o := range a.ms {
+			switch {
+			case o.out:
+			case m.kind == aPerson && o.kind == anEmail && fitsLocal(m.words, before(o.text, "@")) >= fitLast && !a.better(o, m):
+				o.out = true
+			case m.kind == anOrganisation && (o.kind == anEmail || o.kind == aSite) && fitsSite(m.words, siteName(domainOf("@"+hostOfMention(o)))) >= fitLast && !a.better(o, m):
+				o.out = true
+			}
+		}
+	}
+}
+
+func hostOfMention(m *mention) string {
+	if m.kind == anEmail {
+		return domainOf(m.text)
+	}
+	return hostOf(m.text)
+}
+
+// better says whether another mention that is meant fits the address as well.
+func (a *assignment) better(address, not *mention) bool {
+	for _, m := range a.ms {
+		if m.out || m == not {
+			continue
+		}
+		if m.kind == aPerson && address.kind == anEmail && fitsLocal(m.words, before(address.text, "@")) >= fitPart {
+			return true
+		}
+		if m.kind == anOrganisation && fitsSite(m.words, siteName(hostOfMention(address))) >= fitPart {
+			return true
+		}
+	}
+	return false
+}
+
+// drop excludes what the clause around bytes from to to names, or the clause
+// before it, if that one names nothing.
+func (a *assignment) drop(sent int, s *sentence, from, to int) {
+	lo, hi := clause(s, from, to)
+	n := 0
+	for _, m := range a.ms {
+		if m.sent == sent && m.kind != aType && s.ls[m.from].from >= lo && s.ls[m.from].from < hi {
+			m.out = true
+			n++
+		}
+	}
+	if n > 0 {
+		return
+	}
+	for _, m := range a.ms {
+		if m.sent == sent && m.kind != aType && s.ls[m.from].from < lo {
+			m.out = true
+			n++
+		}
+	}
+	if n > 0 || sent == 0 {
+		return
+	}
+	for _, m := range a.ms {
+		if m.sent == sent-1 && m.kind != aType && a.ss[sent-1].pas == s.pas {
+			m.out = true
+		}
+	}
+}
+
+// clause is the part of a sentence around bytes from to to, between semicolons
+// and words such as "but".
+func clause(s *sentence, from, to int) (int, int) {
+	lo, hi := 0, len(s.text)
+	for _, l := range s.ls {
+		cut := l.kind == lexMark && (l.text == ";" || l.text == "—" || l.text == "–") || l.kind == lexWord && (l.fold == "but" || l.fold == "aber" || l.fold == "mais" || l.fold == "pero" || l.fold == "mas" || l.fold == "ma" || l.fold == "maar" || l.fold == "ale" || l.fold == "however" || l.fold == "only")
+		if !cut {
+			continue
+		}
+		if l.to <= from {
+			lo = l.to
+		}
+		if l.from >= to {
+			hi = min(hi, l.from)
+		}
+	}
+	return lo, hi
+}
+
+// setAside excludes the person or organisation right behind byte at, and what
+// stands in brackets behind it.
+func (a *assignment) setAside(sent, at int) {
+	s := &a.ss[sent]
+	var first *mention
+	for _, m := range a.ms {
+		if m.sent != sent || m.kind == aType || s.ls[m.from].from < at {
+			continue
+		}
+		if first == nil {
+			if len(strings.Fields(s.text[at:s.ls[m.from].from])) > 3 {
+				return
+			}
+			first = m
+			m.out = true
+			continue
+		}
+		// "(petra@growthnord.example, cc'd)", "Jane of Acme".
+		gap := s.text[s.ls[first.to-1].to:s.ls[m.from].from]
+		if m.kind != aPerson && len(strings.Fields(gap)) <= 2 && !strings.ContainsAny(gap, ".;:") {
+			m.out = true
+			first = m
+			continue
+		}
+		return
+	}
+}

@@ -1,0 +1,410 @@
+package intake
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"leadmail/rules"
+)
+
+// What a mail asks to be done with registrations that exist is read clause by
+// clause: each clause has verbs, objects, both or one. A clause with both binds
+// them; objects alone go with the verb before them, or wait for the one behind
+// ("R-7K4Q2M runs out on Friday, please renew it"); a verb alone takes the objects
+// that wait, else what the last sentence spoke of.
+
+// object is something that can be renewed or withdrawn.
+type object struct {
+	ref  string // as rules.Item has it
+	from int    // lexeme
+	to   int
+}
+
+// deed is a verb of a clause.
+type deed struct {
+	verb     rules.Verb
+	from, to int // lexemes
+	denied   bool
+	keep     bool // "keep": a renewal only where something is about to end
+}
+
+// stretch is one clause.
+type stretch struct {
+	from, to int
+	deeds    []deed
+	objects  []object
+	spares   bool
+}
+
+// listed is an entry of the list that our mail below holds.
+type listed struct {
+	n    int
+	ref  rules.Reference
+	name string
+}
+
+// ourList reads the entries of the list in the mail of ours that is quoted below.
+func (p *parser) ourList() []listed {
+	var out []listed
+	for _, l := range p.v {
+		if l.zone != quoted || len(out) > 200 {
+			continue
+		}
+		t := strings.TrimSpace(l.text)
+		n := 0
+		if b := bullet(t); b > 0 {
+			for _, r := range t[:b] {
+				if unicode.IsDigit(r) {
+					n = n*10 + int(r-'0')
+				}
+			}
+			t = t[b:]
+		}
+		refs := references(t)
+		if len(refs) != 1 || refs[0].from > 12 && n == 0 || len(strings.Fields(t[:refs[0].from])) > 8 {
+			continue
+		}
+		name := strings.TrimSpace(t[refs[0].to:])
+		if len(strings.Fields(t[:refs[0].from])) > 0 && refs[0].from > 3 {
+			name = strings.Trim(t[:refs[0].from], " :–-(,")
+		}
+		for _, cut := range []string{"  ", ", ", "\t", " (", " – ", " - ", ": "} {
+			name = before(strings.TrimLeft(name, " :–-(),"), cut)
+		}
+		// "Kuanza Agro Lda until 2026-09-21"
+		if i := strings.IndexFunc(name, unicode.IsDigit); i > 3 {
+			words := strings.Fields(name[:i])
+			for len(words) > 1 && unicode.IsLower([]rune(words[len(words)-1])[0]) {
+				words = words[:len(words)-1]
+			}
+			name = strings.Join(words, " ")
+		}
+		out = append(out, listed{n, refs[0].ref, strings.TrimSpace(name)})
+	}
+	return out
+}
+
+// parts cuts a sentence into clauses with their verbs and objects.
+func (p *parser) parts(n int) []stretch {
+	s := &p.sentences[n]
+	ls := s.ls
+	deeds := p.deeds(s)
+	objects := p.objectsIn(n, deeds)
+	inside := make([]bool, len(ls)+1)
+	for _, o := range objects {
+		for k := o.from; k < o.to; k++ {
+			inside[k] = true
+		}
+	}
+	for _, d := range deeds {
+		for k := d.from + 1; k < d.to; k++ {
+			inside[k] = true
+		}
+	}
+	var out []stretch
+	cur := stretch{from: 0}
+	end := func(i int) {
+		cur.to = i
+		for _, d := range deeds {
+			if d.from >= cur.from && d.from < i {
+				cur.deeds = append(cur.deeds, d)
+			}
+		}
+		for _, o := range objects {
+			if o.from >= cur.from && o.from < i {
+				cur.objects = append(cur.objects, o)
+			}
+		}
+		cur.spares = spared(ls[cur.from:i]) || i > cur.from && words.contains("lapse", s.text[ls[cur.from].from:ls[i-1].to])
+		if i > cur.from {
+			out = append(out, cur)
+		}
+		cur = stretch{from: i}
+	}
+	for i, l := range ls {
+		if inside[i] {
+			continue
+		}
+		if l.kind == lexMark && strings.Contains(",;:—–(", l.text) || l.kind == lexMark && l.text == "-" && i > 0 && l.from > ls[i-1].to || l.kind == lexWord && words.lexicon["conjunction"][l.fold] {
+			end(i)
+		}
+	}
+	end(len(ls))
+	return out
+}
+
+// spared says whether a clause excepts what it names.
+func spared(ls []lexeme) bool {
+	for _, l := range ls {
+		if l.kind == lexWord && words.lexicon["sparing"][l.fold] {
+			return true
+		}
+	}
+	return false
+}
+
+// deeds finds the verbs of a sentence.
+func (p *parser) deeds(s *sentence) []deed {
+	toks := s.tokens()
+	var out []deed
+	for i := 0; i < len(toks); {
+		best, verb, keep := 0, rules.Verb(""), false
+		for _, v := range []rules.Verb{rules.VerbRenew, rules.VerbWithdraw} {
+			if n := words.sections["verb "+string(v)].at(toks, i); n > best {
+				best, verb, keep = n, v, false
+			}
+		}
+		if n := words.sections["verb keep"].at(toks, i); n > best {
+			best, verb, keep = n, rules.VerbRenew, true
+		}
+		if best == 0 {
+			i++
+			continue
+		}
+		from, to := lexemesAt(s.ls, toks[i].from, toks[i+best-1].to)
+		if gapped(toks, i, best) {
+			_, to = lexemesAt(s.ls, toks[i].from, toks[i].to) // the object stands in the gap
+		}
+		d := deed{verb: verb, from: from, to: to, keep: keep, denied: p.deniedVerb(toks, i, best)}
+		if n := len(out); n > 0 && out[n-1].verb == verb && out[n-1].keep == keep && d.from < out[n-1].to {
+			i += best
+			continue
+		}
+		out = append(out, d)
+		i += best
+	}
+	return out
+}
+
+// gapped says whether a phrase was matched over words that it does not name.
+func gapped(toks []token, i, n int) bool {
+	if n < 3 {
+		return false
+	}
+	switch toks[i].w {
+	case "take", "takes", "taking", "taken", "keep", "keeping", "close", "end", "pull", "strike", "cross", "leave", "let", "put", "scrub":
+		return true
+	}
+	return false
+}
+
+// deniedVerb says whether a negation stands within three words before, or right
+// behind, as in German and Dutch.
+func (p *parser) deniedVerb(toks []token, i, n int) bool {
+	for k := max(0, i-4); k < i; k++ {
+		if words.lexicon["not"][toks[k].w] {
+			return true
+		}
+	}
+	if i+n < len(toks) {
+		switch toks[i+n].w {
+		case "nicht", "niet", "pas", "ikke", "inte", "not":
+			return true
+		}
+	}
+	return false
+}
+
+// objectsIn finds what a sentence can mean: references; where the new text has
+// none, places in our list; companies, by name.
+func (p *parser) objectsIn(n int, deeds []deed) []object {
+	s := &p.sentences[n]
+	ls := s.ls
+	var out []object
+	for i, l := range ls {
+		if l.kind == lexRef {
+			out = append(out, object{ref: l.val, from: i, to: i + 1})
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	if p.reply && !p.refsInText() {
+		out = append(out, p.places(s)...)
+	}
+	taken := make([]bool, len(ls)+1)
+	for _, d := range deeds {
+		for k := d.from; k < d.to; k++ {
+			taken[k] = true
+		}
+	}
+	for _, o := range out {
+		for k := o.from; k < o.to; k++ {
+			taken[k] = true
+		}
+	}
+	add := func(from, to int, name string) {
+		for k := from; k < to; k++ {
+			if taken[k] {
+				return
+			}
+		}
+		for k := from; k < to; k++ {
+			taken[k] = true
+		}
+		out = append(out, object{ref: "company:" + name, from: from, to: to})
+	}
+	// Names of our list, in full or by their first words.
+	for _, r := range runs(ls) {
+		for i := r[0]; i < r[1]; i++ {
+			for j := r[1]; j > i; j-- {
+				if p.inList(ls[i:j]) {
+					add(i, j, nameText(s, i, j))
+					break
+				}
+			}
+		}
+	}
+	for _, m := range p.mentions {
+		if m.sent == n && m.kind == anOrganisation && !m.out {
+			add(m.from, m.to, m.text)
+		}
+	}
+	if len(deeds) > 0 && len(out) == 0 {
+		for _, r := range runs(ls) {
+			if from, to := p.bareName(s, r[0], r[1], deeds); to > from {
+				if name, st := readCompany(nameText(s, from, to)); st == usable {
+					add(from, to, strings.TrimRight(name, ".")+dotOf(s, to))
+				}
+			}
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].from < out[j].from })
+	return out
+}
+
+// dotOf gives a legal form its dot back.
+func dotOf(s *sentence, to int) string {
+	if l := s.ls[to-1]; strings.HasSuffix(l.text, ".") {
+		return "."
+	}
+	return ""
+}
+
+// refsInText says whether a reference stands in the new text.
+func (p *parser) refsInText() bool {
+	for i := range p.sentences {
+		for _, l := range p.sentences[i].ls {
+			if l.kind == lexRef {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// inList says whether the words are a name of our list, or its beginning.
+func (p *parser) inList(ls []lexeme) bool {
+	var ws []string
+	for _, l := range ls {
+		if l.kind != lexWord {
+			return false
+		}
+		ws = append(ws, l.text)
+	}
+	if len(ws) == 0 || smallWord[ls[0].fold] && len(ws) == 1 || len(ws) == 1 && isNoName(ls[0]) {
+		return false
+	}
+	for _, e := range p.list {
+		if e.name != "" && within(ws, strings.Fields(e.name)) {
+			return true
+		}
+	}
+	return false
+}
+
+// places finds "the second one", "#2", "number 3".
+func (p *parser) places(s *sentence) []object {
+	var out []object
+	ls := s.ls
+	for i, l := range ls {
+		n := 0
+		switch {
+		case l.kind != lexWord:
+		case words.ordinals[l.fold] > 0:
+			// "A second offer" is no place in a list.
+			n = words.ordinals[l.fold]
+			if i > 0 && (ls[i-1].fold == "a" || ls[i-1].fold == "an" || ls[i-1].fold == "ein" || ls[i-1].fold == "eine" || ls[i-1].fold == "un" || ls[i-1].fold == "una" || ls[i-1].fold == "een") {
+				n = 0
+			}
+			if i+1 < len(ls) && ls[i+1].kind == lexWord && !words.lexicon["list follower"][ls[i+1].fold] && !p.isDeedAt(s, i+1) {
+				n = 0
+			}
+		case l.digit && strings.Trim(l.text, "0123456789#.") == "" && len(l.text) <= 3:
+			k := i - 1
+			hash := strings.HasPrefix(l.text, "#") || k >= 0 && (ls0(ls[k], "#") || ls[k].kind == lexWord && words.lexicon["number"][ls[k].fold])
+			if hash {
+				n, _ = strconv.Atoi(strings.Trim(l.text, "#."))
+			}
+		}
+		if n > 0 && n < 100 {
+			out = append(out, object{ref: "ordinal:" + strconv.Itoa(n), from: i, to: i + 1})
+		}
+	}
+	return out
+}
+
+func (p *parser) isDeedAt(s *sentence, i int) bool {
+	for _, d := range p.deeds(s) {
+		if d.from == i {
+			return true
+		}
+	}
+	return false
+}
+
+// bareName trims a run of capitals to what may be a company's name that no
+// address spells.
+func (p *parser) bareName(s *sentence, from, to int, deeds []deed) (int, int) {
+	ls := s.ls
+	for from < to && (isNoName(ls[from]) || isTitle(ls[from]) || calendarWord(ls[from].text) || ls[from].digit || p.covered(deeds, from)) {
+		from++
+	}
+	for to > from && (isNoName(ls[to-1]) && !isLegalForm(ls[to-1]) || calendarWord(ls[to-1].text) || p.covered(deeds, to-1) || !inName(ls[to-1])) {
+		to--
+	}
+	for k := from; k < to; k++ {
+		if p.covered(deeds, k) {
+			return 0, 0
+		}
+	}
+	if to <= from || p.ownName(nameText(s, from, to)) {
+		return 0, 0
+	}
+	// A person stands for no registration: "Frau Ohlsen", "Giulia".
+	if from > 0 && isTitle(ls[from-1]) || to-from <= 2 && isGiven(ls[from]) && !isLegalForm(ls[to-1]) {
+		return 0, 0
+	}
+	return from, to
+}
+
+func (p *parser) covered(deeds []deed, k int) bool {
+	for _, d := range deeds {
+		if k >= d.from && k < d.to {
+			return true
+		}
+	}
+	return false
+}
+
+// ending says whether this exchange is about registrations that end: then "keep"
+// asks for a renewal.
+func (p *parser) ending() bool {
+	if words.contains("ending", p.m.Subject) {
+		return true
+	}
+	n := 0
+	for _, l := range p.v {
+		if l.zone == quoted || l.isOwn() {
+			if words.contains("ending", l.text) {
+				return true
+			}
+			if n++; n > 200 {
+				break
+			}
+		}
+	}
+	return false
+}

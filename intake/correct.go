@@ -1,0 +1,207 @@
+package intake
+
+import (
+	"strings"
+
+	"leadmail/rules"
+)
+
+// corrections reads new contact data for registrations that exist (D30): a
+// reference or a company, words of change, and what is now true. Only what is
+// newly stated is taken; who was the contact before is not.
+func (p *parser) corrections() {
+	type region struct {
+		ref      string
+		from, to int
+	}
+	var regions []region
+	last := -1
+	for n := range p.sentences {
+		for _, l := range p.sentences[n].ls {
+			if l.kind == lexRef {
+				if len(regions) > 0 && regions[len(regions)-1].to > n {
+					regions[len(regions)-1].to = n
+				}
+				if last == n {
+					// Several in one sentence: none is the one that changes.
+					regions[len(regions)-1].ref = ""
+					continue
+				}
+				regions = append(regions, region{l.val, n, min(n+5, len(p.sentences))})
+				last = n
+			}
+		}
+	}
+	if len(regions) == 0 {
+		if refs := references(p.m.Subject); len(refs) == 1 {
+			regions = append(regions, region{string(refs[0].ref), 0, min(8, len(p.sentences))})
+		}
+	}
+	for _, r := range regions {
+		if r.ref != "" {
+			p.correct(r.ref, r.from, r.to)
+		}
+	}
+	if len(regions) > 0 || p.register {
+		return
+	}
+	for n := range p.sentences {
+		s := &p.sentences[n]
+		if !words.contains("change contact", s.text) {
+			continue
+		}
+		for _, m := range p.mentions {
+			if m.kind == anOrganisation && m.sent == n && !m.out {
+				p.correct("company:"+m.text, n, min(n+3, len(p.sentences)))
+				return
+			}
+		}
+		if name := p.whose(s); name != "" {
+			p.correct("company:"+name, n, min(n+3, len(p.sentences)))
+			return
+		}
+	}
+}
+
+// correct reads one correction from sentences from to to.
+func (p *parser) correct(ref string, from, to int) bool {
+	cue := false
+	for n := from; n < to; n++ {
+		s := &p.sentences[n]
+		if n > from && words.contains("verb register", s.text) && !words.contains("change", s.text) {
+			to = n
+			break
+		}
+		cue = cue || words.contains("change", s.text)
+	}
+	if !cue {
+		return false
+	}
+	var s seed
+	first := -1
+	named := strings.TrimPrefix(ref, "company:")
+	var used []*mention
+	for _, m := range p.mentions {
+		if m.sent < from || m.sent >= to || m.out || m.of != nil {
+			continue
+		}
+		text := &p.sentences[m.sent]
+		if p.former(text, m) {
+			used = append(used, m)
+			continue
+		}
+		took := false
+		switch m.kind {
+		case aPerson:
+			if s.person == nil || len(m.words) > len(s.person.words) {
+				s.person, took = m, true
+			}
+		case anEmail:
+			if s.email == nil || words.contains("change", text.text) {
+				s.email, took = m, true
+			}
+		case aSite:
+			if s.site == nil && !p.checks(text) {
+				s.site, took = m, true
+			}
+		case anOrganisation:
+			if ref != "company:"+m.text && words.contains("renamed", text.text) && fold(m.text) != fold(named) && !p.afterReference(text, m) {
+				s.org, took = m, true
+			}
+		}
+		if took {
+			used = append(used, m)
+			if first < 0 {
+				first = m.sent
+				s.anchor = m
+			}
+		}
+	}
+	if first < 0 {
+		return false
+	}
+	b := p.blockOf(p.v, p.sentences, &s)
+	if b.count() == 0 {
+		return false
+	}
+	for _, m := range used {
+		m.out = true
+	}
+	for n := from; n < to; n++ {
+		if len(p.deeds(&p.sentences[n])) == 0 && !strings.HasSuffix(strings.TrimSpace(p.sentences[n].text), "?") && !words.contains("ask status", p.sentences[n].text) && (n == first || words.contains("change", p.sentences[n].text) || len(p.sentences[n].ls) <= 6) {
+			p.taken[n] = true
+		}
+	}
+	rd := reading{Reading: b.Reading, verb: rules.VerbCorrect, at: p.sentences[first].span, ref: ref}
+	p.corrects = append(p.corrects, rd)
+	return true
+}
+
+// afterReference says whether an organisation only tells which registration is
+// meant: "R-7K4Q2M (Acme Ltd)".
+func (p *parser) afterReference(s *sentence, m *mention) bool {
+	for k := m.from - 1; k >= 0 && k >= m.from-2; k-- {
+		if s.ls[k].kind == lexRef {
+			return true
+		}
+	}
+	return false
+}
+
+// former says whether a mention is of what no longer holds: "Giulia has left",
+// "no longer Bettany but", "instead of jane@acme.example".
+func (p *parser) former(s *sentence, m *mention) bool {
+	toks := s.tokens()
+	at := s.ls[m.from].from
+	end := s.ls[m.to-1].to
+	for i, t := range toks {
+		if n := words.sections["former before"].at(toks, i); n > 0 && toks[i+n-1].to <= at && len(strings.Fields(s.text[toks[i+n-1].to:at])) <= 1 && !strings.ContainsAny(s.text[toks[i+n-1].to:at], ",;:.(") {
+			return true
+		}
+		if t.from >= end {
+			if n := words.sections["former behind"].at(toks, i); n > 0 && len(strings.Fields(s.text[end:t.from])) <= 2 && !strings.ContainsAny(s.text[end:t.from], ";:.") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// whose finds the company that a change of contact is about, where no address
+// spells it: "the contact at Hollin Quarries".
+func (p *parser) whose(s *sentence) string {
+	for _, r := range runs(s.ls) {
+		if r[0] > 0 && s.ls[r[0]-1].kind == lexWord && atWords[s.ls[r[0]-1].fold] {
+			if from, to := p.bareName(s, r[0], r[1], nil); to > from {
+				return nameText(s, from, to)
+			}
+		}
+	}
+	return ""
+}
+
+// checks says whether a sentence asks if an organisation is still free.
+func (p *parser) checks(s *sentence) bool { return words.contains("ask check", s.text) }
+
+// availability reads the questions whether a domain is still free.
+func (p *parser) availability() {
+	for n := range p.sentences {
+		s := &p.sentences[n]
+		if !p.checks(s) || p.taken[n] {
+			continue
+		}
+		for i, l := range s.ls {
+			if l.kind == lexURL && !p.ownHouse(hostOf(l.val)) && !isDocument(l.val) {
+				p.item(rules.VerbCheck, l.val, s.span, s.ls[i].from)
+				p.taken[n] = true
+			}
+		}
+		if p.taken[n] {
+			for _, m := range p.mentions {
+				if m.sent == n {
+					m.out = true
+				}
+			}
+		}
+	}
+}

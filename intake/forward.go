@@ -1,0 +1,333 @@
+package intake
+
+import (
+	"strings"
+
+	"leadmail/rules"
+)
+
+// enclosed is a mail inside the mail: forwarded inline, quoted, or attached.
+type enclosed struct {
+	name    string
+	address string
+	v       view
+	from    int // first line of its text
+	to      int
+	at      int // line of its header
+}
+
+// letters finds the mails below the sender's own words, the outermost first, by
+// the header blocks that mail programs print above them.
+func (p *parser) letters() []enclosed {
+	var out []enclosed
+	for i := 0; i < len(p.v); i++ {
+		if p.v[i].zone != forwarded && p.v[i].zone != quoted {
+			continue
+		}
+		name, address, end := p.v.letterHead(i)
+		if end == 0 {
+			continue
+		}
+		if n := len(out); n > 0 {
+			out[n-1].to = i
+		}
+		out = append(out, enclosed{name: name, address: address, v: p.v, at: i, from: end, to: len(p.v)})
+		i = end - 1
+	}
+	for k := range p.m.attached {
+		a := &p.m.attached[k]
+		v := a.plain
+		if len(v) == 0 {
+			v = a.html
+		}
+		out = append(out, enclosed{name: a.FromName, address: string(a.From), v: v, to: len(v), at: -1})
+	}
+	return out
+}
+
+// letterHead reads a header block at line i: From and two more fields within the
+// next lines, or an attribution line that names an address. end is the line
+// behind it, 0 where there is none.
+func (v view) letterHead(i int) (name, address string, end int) {
+	if !words.label("headerblock", v[i].text, true) {
+		if v[i].depth == 0 && i > 0 && v[i].zone == quoted {
+			return "", "", 0
+		}
+		return "", "", 0
+	}
+	found := 0
+	end = i + 1
+	for j := i + 1; j < len(v) && j <= i+8; j++ {
+		if v[j].blank() {
+			if found == 0 && j == i+1 {
+				continue // headers set apart by empty lines
+			}
+			if j+1 < len(v) && words.label("headerblock", v[j+1].text, false) {
+				continue
+			}
+			break
+		}
+		if !words.label("headerblock", v[j].text, false) {
+			if found > 0 && strings.HasPrefix(v[j].text, " ") || strings.HasPrefix(v[j].text, "<") {
+				end = j + 1
+				continue
+			}
+			break
+		}
+		found++
+		end = j + 1
+	}
+	if found < 1 {
+		return "", "", 0
+	}
+	text := v[i].text
+	value := text[strings.IndexAny(text, ":：")+1:]
+	value = strings.TrimLeft(strings.TrimPrefix(value, "\xbc\x9a"), "* ")
+	if a, st := oneEmail(value); st == usable {
+		address = a
+		name = strings.Trim(value[:strings.Index(value, a)], " <[(\"'*")
+		name = strings.TrimSuffix(strings.TrimSuffix(name, "mailto:"), "[")
+		name = strings.Trim(name, " <[(\"'*,")
+	} else {
+		name = strings.Trim(value, " \"'*")
+	}
+	return name, address, end
+}
+
+// fromLetter reads the prospect that a forwarded mail makes: its author, and what
+// the text and the signature say of the house.
+func (p *parser) fromLetter(l enclosed) *block {
+	ss := passages(l.v, func(i int) bool {
+		return i >= l.from && i < l.to && !words.begins("forwarded", strip(l.v[i].text)) && !words.label("headerblock", l.v[i].text, false)
+	})
+	b := &block{seen: map[labelField]bool{}, first: max(0, l.at), prose: true}
+	b.Spans = map[rules.Field]rules.Span{}
+	if len(l.v) > 0 {
+		x := l.v[max(0, l.at)]
+		b.at = rules.Span{Part: x.part, Line: x.n, From: x.offset(), To: x.offset() + len(x.text)}
+	}
+	if l.address != "" {
+		b.Email = l.address
+		b.Spans[rules.Email] = b.at
+	}
+	ms := p.mentionsOf(ss, l.address)
+	name := l.name
+	if strings.Contains(name, "@") || name == "" {
+		name = ""
+		best := 0
+		for _, m := range ms {
+			if m.kind == aPerson && l.address != "" {
+				if f := fitsLocal(m.words, before(l.address, "@")); f > best {
+					best, name = f, m.text
+				}
+			}
+		}
+	}
+	first, last, st := splitName(name, b.Email)
+	if st != usable || last == "" {
+		// The header knows a part; the sign-off the whole.
+		for _, m := range ms {
+			if m.kind == aPerson && len(m.words) > 1 && (name == "" || within(strings.Fields(name), m.words)) && (l.address == "" || fitsLocal(m.words, before(l.address, "@")) >= fitPart-1) {
+				if f, s, ok := splitName(m.text, b.Email); ok == usable && s != "" {
+					first, last, st = f, s, usable
+					break
+				}
+			}
+		}
+	}
+	if st == usable {
+		b.FirstName, b.LastName = first, last
+		if first != "" {
+			b.Spans[rules.FirstName] = b.at
+		}
+		if last != "" {
+			b.Spans[rules.LastName] = b.at
+		}
+	}
+	p.house(b, l, ss, ms)
+	return b
+}
+
+// house finds the organisation and website of a letter's author.
+func (p *parser) house(b *block, l enclosed, ss []sentence, ms []*mention) {
+	site := ""
+	if d := domainOf(l.address); l.address != "" && !isPublicMail(d) {
+		site = siteName(d)
+	}
+	place := func(m *mention) rules.Span {
+		x := &ss[m.sent]
+		return x.pas.span(l.v, x.at+x.ls[m.from].from, x.at+x.ls[m.to-1].to)
+	}
+	signed := len(ss) // sentences from here on are the signature
+	for i := range ss {
+		if isClosing(ss[i].text) || ss[i].line && len(strings.Fields(ss[i].text)) <= 4 && l.name != "" && within(tokenWords(ss[i].text), strings.Fields(l.name)) {
+			signed = i
+			break
+		}
+	}
+	var org, url *mention
+	best := 0
+	for _, m := range ms {
+		switch m.kind {
+		case anOrganisation:
+			score := m.score
+			if site != "" && fitsSite(m.words, site) >= fitPart {
+				score += 10
+			} else if m.sent >= signed {
+				score += 4
+			} else if !p.cueBefore(&ss[m.sent], m.from, "cue own") {
+				score -= 4
+			} else {
+				score += 3
+			}
+			if score > best && score >= 6 {
+				best, org = score, m
+			}
+		case aSite:
+			if url != nil {
+				continue
+			}
+			switch {
+			case site != "" && m.site == registrable(domainOf(l.address)):
+				url = m
+			case m.sent >= signed && site == "":
+				url = m
+			}
+		}
+	}
+	if org != nil {
+		if c, st := readCompany(org.text); st == usable {
+			b.Company = c
+			b.Spans[rules.Company] = place(org)
+		}
+	}
+	if url == nil && org != nil {
+		for _, m := range ms {
+			if m.kind == aSite && fitsSite(org.words, siteName(m.text)) >= fitPart {
+				url = m
+				break
+			}
+		}
+	}
+	if url != nil {
+		b.URL = url.text
+		b.Spans[rules.URL] = place(url)
+	}
+}
+
+func tokenWords(s string) []string {
+	var out []string
+	for _, t := range tokens(s) {
+		out = append(out, t.w)
+	}
+	return out
+}
+
+// mentionsOf finds the mentions of a letter, measured by its author's address.
+func (p *parser) mentionsOf(ss []sentence, address string) []*mention {
+	var extra []witness
+	if address != "" {
+		w := witness{local: before(address, "@")}
+		if d := domainOf(address); !isPublicMail(d) {
+			w.site = siteName(d)
+		}
+		extra = append(extra, w)
+	}
+	return p.mentionsBy(ss, extra)
+}
+
+// outsider says whether an address is neither ours nor of the sender's house.
+func (p *parser) outsider(address string) bool {
+	if address == "" {
+		return false
+	}
+	if strings.EqualFold(address, string(p.m.From)) || p.isOurs(address) || p.ownHouse(domainOf(address)) {
+		return false
+	}
+	for _, a := range p.m.To {
+		if strings.EqualFold(string(a), address) {
+			return false
+		}
+	}
+	return true
+}
+
+// forwards reads the prospects of the mails below the sender's own words.
+func (p *parser) forwards() []*block {
+	var out []*block
+	for _, l := range p.letters() {
+		if p.outsider(l.address) && !genericLocal(before(l.address, "@")) {
+			b := p.fromLetter(l)
+			dup := false
+			for _, o := range out {
+				if o.meets(b) {
+					o.fill(b)
+					dup = true
+				}
+			}
+			if !dup {
+				out = append(out, b)
+			}
+			continue
+		}
+		if b := p.webForm(l); b != nil {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// webForm reads what a contact form of the sender's own website had mailed to
+// the sender: labelled lines in which "your" means the prospect.
+func (p *parser) webForm(l enclosed) *block {
+	b := &block{seen: map[labelField]bool{}, first: max(0, l.from), prose: true}
+	b.Spans = map[rules.Field]rules.Span{}
+	for i := l.from; i < l.to; i++ {
+		x := l.v[i]
+		text := strings.TrimSpace(x.text)
+		colon := strings.IndexAny(text, ":：")
+		if colon < 0 || colon > 60 {
+			continue
+		}
+		label := tokens(text[:colon])
+		for len(label) > 1 && words.lexicon["your"][label[0].w] {
+			label = label[1:]
+		}
+		f := words.lookup(join(label), false)
+		at := strings.Index(x.text, text) + colon + 1
+		from, to := trimSpan(x.text, at, len(x.text))
+		value := strings.TrimSpace(strings.TrimPrefix(x.text[from:to], "\xbc\x9a"))
+		span := rules.Span{Part: x.part, Line: x.n, From: x.offset() + from, To: x.offset() + to}
+		if len(b.seen) == 0 {
+			b.first, b.at = i, span
+		}
+		switch f {
+		case labelIgnored, labelReference, "":
+			// A message may name the website.
+			for _, u := range findURLs(value) {
+				if b.URL == "" && !p.ownHouse(hostOf(u)) && !isDocument(u) && webAddress(u) && len(strings.Fields(value)) > 3 {
+					b.URL = u
+					b.Spans[rules.URL] = span
+				}
+			}
+			continue
+		case labelURL:
+			if urls := findURLs(value); len(urls) == 1 && p.ownHouse(hostOf(urls[0])) {
+				continue // the page of the form
+			}
+		}
+		if value != "" && !b.seen[f] {
+			b.put(f, value, span)
+		}
+	}
+	if b.Email == "" || !p.outsider(b.Email) || len(b.seen) < 2 {
+		return nil
+	}
+	if b.full != "" {
+		if first, last, st := splitName(b.full, b.Email); st == usable && !b.seen[labelFirst] && !b.seen[labelLast] {
+			b.FirstName, b.LastName = first, last
+			b.Spans[rules.FirstName], b.Spans[rules.LastName] = b.fullSpan, b.fullSpan
+		}
+	}
+	return b
+}

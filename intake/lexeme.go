@@ -1,0 +1,493 @@
+package intake
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/publicsuffix"
+
+	"leadmail/rules"
+)
+
+// lexKind says what a lexeme is.
+type lexKind uint8
+
+const (
+	lexWord  lexKind = iota
+	lexMark          // punctuation: one mark, or a run of the same
+	lexEmail         // an address, written plainly in val
+	lexURL           // a web address, written plainly in val
+	lexRef           // a registration's reference
+)
+
+// lexeme is a piece of prose: a word with the marks inside it ("D'Cruz",
+// "S.r.l.", "Thornbury-Shaw"), a punctuation mark, or a whole address.
+type lexeme struct {
+	kind     lexKind
+	text     string // as written
+	val      string // of addresses: what they say, disguise and wrapping removed
+	from, to int    // bytes of the passage
+	fold     string // lower case, accents and inner marks removed
+	capital  bool   // begins with a capital letter, or is of a script without them
+	upper    bool   // all capitals, two letters or more
+	digit    bool   // holds a digit
+	line     bool   // the first of a line
+}
+
+// passage is a paragraph as one text, with the way back to its lines.
+type passage struct {
+	text string
+	segs []passageSeg
+	n    int // paragraphs, counted
+	item bool
+}
+
+type passageSeg struct {
+	at   int // where the line begins in the passage
+	line int // index into the view
+	from int // where in the line's text
+}
+
+// span is where bytes of the passage stand in the mail. What runs over a line's
+// end is told by its beginning.
+func (p *passage) span(v view, from, to int) rules.Span {
+	s := p.segs[0]
+	for _, x := range p.segs {
+		if x.at > from {
+			break
+		}
+		s = x
+	}
+	l := v[s.line]
+	at := s.from + from - s.at
+	end := min(at+to-from, len(l.text))
+	return rules.Span{Part: l.part, Line: l.n, From: l.offset() + at, To: l.offset() + max(at, end)}
+}
+
+const (
+	openers = "([{<\"“„‘«*_¡¿「『（【〈《"
+	closers = ")]}>\"”’“»*_,;:.!?…」』）】〉》、。，：；！？"
+)
+
+// lex cuts a passage into lexemes. Its work is bounded by the passage's length.
+func lex(text string, breaks []int) []lexeme {
+	out := make([]lexeme, 0, 16)
+	b := 0
+	for i := 0; i < len(text); {
+		if text[i] == ' ' || text[i] == '\t' {
+			i++
+			continue
+		}
+		j := i
+		for j < len(text) && text[j] != ' ' && text[j] != '\t' {
+			j++
+		}
+		first := len(out)
+		out = lexChunk(out, text, i, j)
+		for b < len(breaks) && breaks[b] < i {
+			b++
+		}
+		if first < len(out) && (i == 0 || b < len(breaks) && breaks[b] == i) {
+			out[first].line = true
+		}
+		if len(out) > maxLexemes {
+			break
+		}
+		i = j
+	}
+	return undisguised(out)
+}
+
+// maxLexemes bounds what is made of one passage.
+const maxLexemes = 6000
+
+// lexChunk reads what stands between two blanks.
+func lexChunk(out []lexeme, s string, from, to int) []lexeme {
+	mark := func(a, b int) {
+		out = append(out, lexeme{kind: lexMark, text: s[a:b], from: a, to: b})
+	}
+	// Opening marks. A bracket around an address is read with it.
+	for from < to {
+		r, n := utf8.DecodeRuneInString(s[from:])
+		if !strings.ContainsRune(openers, r) {
+			break
+		}
+		mark(from, from+n)
+		from += n
+	}
+	// Closing marks, kept for afterwards.
+	end := to
+	for end > from {
+		r, n := utf8.DecodeLastRuneInString(s[from:end])
+		if !strings.ContainsRune(closers, r) && r != '\'' {
+			break
+		}
+		if r == '\'' && end-n == from {
+			break
+		}
+		end -= n
+	}
+	core := s[from:end]
+	if end < to && s[end] == '.' && abbreviated(core) {
+		end++
+		core = s[from:end]
+	}
+	if core != "" {
+		out = lexCore(out, s, from, end)
+	}
+	for k := end; k < to; {
+		_, n := utf8.DecodeRuneInString(s[k:])
+		mark(k, k+n)
+		k += n
+	}
+	return out
+}
+
+// abbreviated says whether a dot behind a word belongs to it.
+func abbreviated(w string) bool {
+	low := strings.ToLower(w)
+	if legalForms[low] || titles[bareWord(w)] || shortForms[low] || words.has("legal form", w) {
+		return true
+	}
+	r, n := utf8.DecodeRuneInString(w)
+	return n == len(w) && unicode.IsUpper(r) || strings.Contains(w, ".") && len(w) <= 8 && !strings.ContainsAny(w, "@/") && !looksLikeURL(w)
+}
+
+func lexCore(out []lexeme, s string, from, to int) []lexeme {
+	core := s[from:to]
+	// A link's target behind what is shown: "acme.example<http://acme.example/>".
+	if i := strings.IndexAny(core, "<>"); i > 0 {
+		out = lexChunk(out, s, from, from+i)
+		return lexChunk(out, s, from+i, to)
+	}
+	if i := strings.IndexAny(core, "(|;"); i > 0 && !strings.Contains(core[:i], "://") {
+		out = lexChunk(out, s, from, from+i)
+		return lexChunk(out, s, from+i, to)
+	}
+	if strings.IndexByte(core, '@') >= 0 {
+		if i := strings.IndexByte(core, ':'); i >= 0 && i < strings.IndexByte(core, '@') && !strings.EqualFold(core[:i], "mailto") {
+			out = lexChunk(out, s, from, from+i+1)
+			return lexChunk(out, s, from+i+1, to)
+		}
+		if i := strings.IndexAny(core, ",/"); i > 0 && strings.IndexByte(core, '@') != len(core)-1 && !strings.Contains(core, "://") && !strings.Contains(core[:i], "?") {
+			if a, st := oneEmail(core[:i]); st == usable && a != "" || strings.IndexByte(core, '@') > i {
+				out = lexChunk(out, s, from, from+i)
+				mark := s[from+i : from+i+1]
+				out = append(out, lexeme{kind: lexMark, text: mark, from: from + i, to: from + i + 1})
+				return lexChunk(out, s, from+i+1, to)
+			}
+		}
+		if a, st := oneEmail(core); st == usable {
+			return append(out, lexeme{kind: lexEmail, text: core, val: a, from: from, to: to})
+		}
+	}
+	if refPattern.MatchString(core) {
+		if refs := references(core); len(refs) > 0 {
+			r := refs[0]
+			if r.from > 0 {
+				out = lexChunk(out, s, from, from+r.from)
+			}
+			out = append(out, lexeme{kind: lexRef, text: core[r.from:r.to], val: string(r.ref), from: from + r.from, to: from + r.to})
+			if r.to < len(core) {
+				out = lexChunk(out, s, from+r.to, to)
+			}
+			return out
+		}
+	}
+	if strings.Contains(core, ".") {
+		low := strings.ToLower(core)
+		for _, label := range []string{"web:", "site:", "url:", "www:", "website:", "w:"} {
+			if strings.HasPrefix(low, label) {
+				out = lexChunk(out, s, from, from+len(label))
+				return lexChunk(out, s, from+len(label), to)
+			}
+		}
+		if i := strings.IndexByte(core, ','); i > 0 && !strings.Contains(core[:i], "/") {
+			out = lexChunk(out, s, from, from+i)
+			out = append(out, lexeme{kind: lexMark, text: ",", from: from + i, to: from + i + 1})
+			return lexChunk(out, s, from+i+1, to)
+		}
+		if webAddress(core) {
+			return append(out, lexeme{kind: lexURL, text: core, val: unwrapLink(core), from: from, to: to})
+		}
+	}
+	start := from
+	word := func(a, b int) {
+		if a < b {
+			out = append(out, newWord(s, a, b))
+		}
+	}
+	for i := from; i < to; {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		prev, _ := utf8.DecodeLastRuneInString(s[start:i])
+		next, _ := utf8.DecodeRuneInString(s[i+n:])
+		inner := false
+		switch {
+		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r) || r == '&' || r == '+' || r == '#':
+			inner = true
+		case r == '-' || r == '\'' || r == '’' || r == '.' || r == 'ー':
+			inner = i > start && (unicode.IsLetter(prev) || unicode.IsDigit(prev)) && i+n < to && (unicode.IsLetter(next) || unicode.IsDigit(next)) || r == '.' && i+n == to || (r == '\'' || r == '’') && i == start && unicode.IsLetter(next)
+		case r == '/':
+			// "S/A" and "A/S" are legal forms, other slashes separate.
+			inner = i > start && words.has("legal form", s[start:to])
+		}
+		if inner {
+			i += n
+			continue
+		}
+		word(start, i)
+		out = append(out, lexeme{kind: lexMark, text: s[i : i+n], from: i, to: i + n})
+		i += n
+		start = i
+	}
+	word(start, to)
+	return out
+}
+
+func newWord(s string, from, to int) lexeme {
+	w := s[from:to]
+	l := lexeme{kind: lexWord, text: w, from: from, to: to}
+	r, n := utf8.DecodeRuneInString(w)
+	if (r == '\'' || r == '’') && n < len(w) {
+		r, _ = utf8.DecodeRuneInString(w[n:])
+	}
+	l.capital = unicode.IsUpper(r) || unicode.IsTitle(r) || isIdeograph(r)
+	letters := 0
+	l.upper = true
+	for _, r := range w {
+		if unicode.IsDigit(r) {
+			l.digit = true
+		}
+		if unicode.IsLetter(r) {
+			letters++
+			l.upper = l.upper && !unicode.IsLower(r)
+		}
+	}
+	l.upper = l.upper && letters >= 2
+	l.fold = foldLetters(w)
+	return l
+}
+
+func isIdeograph(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Katakana, unicode.Hiragana, unicode.Hangul)
+}
+
+// foldLetters is a word as nothing but its letters and digits: lower case, no
+// accents, no hyphens, no apostrophes.
+func foldLetters(w string) string {
+	plain := true
+	for i := 0; i < len(w); i++ {
+		if c := w[i]; !('a' <= c && c <= 'z' || '0' <= c && c <= '9') {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		return w
+	}
+	f := w
+	if !isASCII([]byte(w)) {
+		f = foldWord(w, false)
+	}
+	var b strings.Builder
+	for _, r := range f {
+		if r < utf8.RuneSelf {
+			if 'A' <= r && r <= 'Z' {
+				r += 'a' - 'A'
+			}
+			if !('a' <= r && r <= 'z' || '0' <= r && r <= '9') {
+				continue
+			}
+		} else if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// webAddress says whether a word is a web address: its host ends in a name that
+// the public suffix list knows, or in one reserved for examples (RFC 2606,
+// RFC 6761). "Dr.Meier" and "v2.final" are none.
+func webAddress(w string) bool {
+	if !looksLikeURL(w) {
+		return false
+	}
+	if strings.Contains(w, "://") || strings.HasPrefix(strings.ToLower(w), "www.") {
+		return true
+	}
+	host := strings.ToLower(before(before(before(w, "/"), "?"), ":"))
+	tld := strings.TrimSuffix(host, ".")
+	tld = tld[strings.LastIndexByte(tld, '.')+1:]
+	if !isASCII([]byte(tld)) || strings.HasPrefix(tld, "xn--") {
+		return true
+	}
+	switch tld {
+	case "example", "test", "invalid", "localhost":
+		return true
+	case "md", "py", "rs", "sh", "pl", "ps", "zip", "mov", "ai", "io", "co", "me", "tv", "is", "it", "in", "no", "so", "to", "at", "be":
+		// Endings that are words or file types too: all of it must look like a host.
+		if strings.ContainsAny(w, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") && !strings.Contains(w, "/") {
+			return false
+		}
+	}
+	_, icann := publicsuffix.PublicSuffix(tld)
+	return icann
+}
+
+// undisguised joins what was written so that robots should not find it: "jane
+// (at) acme (dot) example", "jane @ acme.example", "ana dot ferreira at acme dot
+// example"; and drops the targets that mail programs print behind shown links.
+func undisguised(ls []lexeme) []lexeme {
+	hit := false
+	for _, l := range ls {
+		if l.kind == lexMark && (l.text == "<" || l.text == "@") || l.kind == lexWord && (l.fold == "dot" || l.fold == "at" || l.fold == "punkt" || l.fold == "punto" || l.fold == "ponto" || l.fold == "arroba" || l.fold == "point" || l.fold == "mailto") {
+			hit = true
+			break
+		}
+	}
+	if !hit {
+		return ls
+	}
+	out := ls[:0:0]
+	for i := 0; i < len(ls); {
+		if l, n := spelled(ls[i:]); n > 0 {
+			out = append(out, l)
+			i += n
+			continue
+		}
+		// "<mailto:…>" and "<http://…>" behind what they are the target of.
+		if ls[i].kind == lexMark && ls[i].text == "<" && i > 0 && ls[i-1].to == ls[i].from && i+2 < len(ls) && ls[i+2].text == ">" && len(out) > 0 {
+			t, shown := ls[i+1], &out[len(out)-1]
+			if t.kind == lexEmail || t.kind == lexURL {
+				switch {
+				case shown.kind == t.kind, shown.kind == lexEmail, shown.kind == lexURL:
+					i += 3
+					continue
+				case t.kind == lexURL && !isDocument(t.val):
+					// A link on words.
+					out = append(out, lexeme{kind: lexMark, text: "(", from: t.from, to: t.from}, t, lexeme{kind: lexMark, text: ")", from: t.to, to: t.to})
+					i += 3
+					continue
+				}
+			}
+		}
+		out = append(out, ls[i])
+		i++
+	}
+	return out
+}
+
+// spelled reads an address that is spelled out at the beginning of ls, and says
+// how many lexemes it took; 0 where there is none.
+func spelled(ls []lexeme) (lexeme, int) {
+	if len(ls) < 3 || ls[0].kind != lexWord && ls[0].kind != lexURL {
+		return lexeme{}, 0
+	}
+	var b strings.Builder
+	b.WriteString(plainly(ls[0]))
+	i, at, dots, bracketed := 1, false, 0, false
+	for i < len(ls) {
+		what, n, br := spoken(ls[i:])
+		if n == 0 || i+n >= len(ls) {
+			break
+		}
+		next := ls[i+n]
+		if next.kind != lexWord && next.kind != lexURL && next.kind != lexEmail {
+			break
+		}
+		if next.kind == lexEmail && at || what == "@" && at {
+			break
+		}
+		if what == "@" && !br && ls[i].kind == lexWord && next.kind != lexWord {
+			break // "meet Jane at acme.example"
+		}
+		if what == "-" && !at && dots == 0 {
+			break
+		}
+		bracketed = bracketed || br
+		switch what {
+		case "@":
+			at = true
+		case ".":
+			dots++
+		}
+		b.WriteString(what)
+		b.WriteString(plainly(next))
+		if next.kind == lexEmail {
+			at = true
+		}
+		i += n + 1
+	}
+	if i == 1 {
+		return lexeme{}, 0
+	}
+	text := strings.ToLower(b.String())
+	l := lexeme{text: text, from: ls[0].from, to: ls[i-1].to}
+	if at {
+		if a, st := oneEmail(text); st == usable && a == text {
+			l.kind, l.val = lexEmail, a
+			return l, i
+		}
+		return lexeme{}, 0
+	}
+	if dots > 0 && webAddress(text) && (bracketed || knownEnding(text)) {
+		l.kind, l.val = lexURL, text
+		return l, i
+	}
+	return lexeme{}, 0
+}
+
+func knownEnding(host string) bool {
+	tld := host[strings.LastIndexByte(host, '.')+1:]
+	if tld == "example" || tld == "test" {
+		return true
+	}
+	_, icann := publicsuffix.PublicSuffix(tld)
+	return icann
+}
+
+func plainly(l lexeme) string {
+	if l.val != "" {
+		return l.val
+	}
+	return l.text
+}
+
+// spoken reads "(dot)", "[at]", " dot ", " at ", "@" at the beginning of ls.
+func spoken(ls []lexeme) (what string, n int, bracketed bool) {
+	i := 0
+	if ls[0].kind == lexMark && strings.Contains("([{<", ls[0].text) {
+		i, bracketed = 1, true
+	}
+	if i >= len(ls) {
+		return "", 0, false
+	}
+	switch w := ls[i]; {
+	case w.kind == lexMark && w.text == "@":
+		what = "@"
+	case w.kind != lexWord:
+		return "", 0, false
+	case w.fold == "dot" || bracketed && (w.fold == "punkt" || w.fold == "punto" || w.fold == "ponto" || w.fold == "point"):
+		what = "."
+	case w.fold == "at" || bracketed && (w.fold == "arroba" || w.fold == "at"):
+		what = "@"
+	case w.fold == "arroba":
+		what = "@"
+	case w.fold == "punto" || w.fold == "ponto" || w.fold == "punkt":
+		what = "."
+	case (w.fold == "dash" || w.fold == "hyphen") && i == 0:
+		what = "-"
+	default:
+		return "", 0, false
+	}
+	i++
+	if bracketed {
+		if i >= len(ls) || ls[i].kind != lexMark || !strings.Contains(")]}>", ls[i].text) {
+			return "", 0, false
+		}
+		i++
+	}
+	return what, i, bracketed
+}

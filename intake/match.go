@@ -1,0 +1,312 @@
+package intake
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+// An address spells what stands beside it: the local part a person, the domain
+// an organisation. That is the best evidence prose has, in any language. The
+// functions here say how well a name fits.
+
+// romanised gives the ways in which a folded word is spelled in addresses: "ü"
+// is u or ue, "ø" o or oe, "å" a or aa.
+func romanised(w string) []string {
+	low := strings.ToLower(w)
+	out := []string{foldLetters(low)}
+	if strings.ContainsAny(low, "äöüåøæœß") {
+		for _, r := range []*strings.Replacer{german, nordic} {
+			if alt := foldLetters(r.Replace(low)); alt != out[0] && (len(out) == 1 || alt != out[1]) {
+				out = append(out, alt)
+			}
+		}
+	}
+	return out
+}
+
+var (
+	german = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "å", "aa", "ø", "oe", "æ", "ae", "œ", "oe")
+	nordic = strings.NewReplacer("ä", "a", "ö", "o", "ü", "u", "å", "a", "ø", "o", "æ", "a", "œ", "oe")
+)
+
+// fit is how well a name matches an address, 0 to 10.
+const (
+	fitWhole = 10 // both names, or a company letter for letter
+	fitLast  = 7  // initial and last name
+	fitPart  = 5  // one name
+	fitWeak  = 2  // initials
+)
+
+// fitsLocal says how well the words of a person's name fit the local part of an
+// address.
+func fitsLocal(names []string, local string) int {
+	local = strings.ToLower(local)
+	if i := strings.IndexByte(local, '+'); i > 0 {
+		local = local[:i]
+	}
+	pieces := strings.FieldsFunc(local, func(r rune) bool { return r == '.' || r == '_' || r == '-' || '0' <= r && r <= '9' })
+	whole := foldLetters(strings.Join(pieces, ""))
+	for i := range pieces {
+		pieces[i] = foldLetters(pieces[i])
+	}
+	if whole == "" {
+		return 0
+	}
+	var words [][]string
+	for _, n := range names {
+		for _, part := range strings.FieldsFunc(n, func(r rune) bool { return r == '-' || r == ' ' || r == '.' }) {
+			if r := romanised(part); r[0] != "" {
+				words = append(words, r)
+			}
+		}
+	}
+	if len(words) == 0 {
+		return 0
+	}
+	matches := func(piece string) (whole bool, initial bool) {
+		for _, w := range words {
+			for _, x := range w {
+				if x == piece {
+					return true, false
+				}
+				if n := utf8.RuneCountInString(piece); n == 1 && strings.HasPrefix(x, piece) {
+					initial = true
+				}
+			}
+		}
+		return false, initial
+	}
+	best := 0
+	full, initials, other := 0, 0, 0
+	for _, p := range pieces {
+		switch f, in := matches(p); {
+		case f:
+			full++
+		case in:
+			initials++
+		default:
+			other++
+		}
+	}
+	switch {
+	case full >= 2 && other == 0:
+		best = fitWhole
+	case full == 1 && initials >= 1 && other == 0:
+		best = fitLast
+	case full >= 2:
+		best = fitLast
+	case full == 1 && other == 0:
+		best = fitPart
+	case full == 1 && len(pieces) > 1:
+		best = fitPart
+	}
+	if best >= fitLast {
+		return best
+	}
+	// Written together: "yfigueroa", "janedoe", "doej", "vandoorn", "jldelacruz".
+	for _, first := range append([][]string{nil}, words...) {
+		for i := range words {
+			for n := 1; i+n <= len(words); n++ {
+				last := join2(words[i : i+n])
+				if len(last) < 2 {
+					continue
+				}
+				if first == nil {
+					if last == whole && n > 1 {
+						return fitWhole
+					}
+					if last == whole {
+						best = max(best, fitPart)
+					}
+					continue
+				}
+				f := first[0]
+				if f == "" || i == 0 && n == len(words) {
+					continue
+				}
+				switch {
+				case f+last == whole || last+f == whole:
+					return fitWhole
+				case len(last) >= 3 && (f[:1]+last == whole || last+f[:1] == whole):
+					best = max(best, fitLast)
+				case len(last) >= 4 && strings.HasSuffix(whole, last) && len(whole)-len(last) <= 2 && strings.HasPrefix(whole, f[:1]):
+					best = max(best, fitLast)
+				}
+			}
+		}
+	}
+	if best > 0 {
+		return best
+	}
+	// A short form: "gwen" of Gwendolyn, "ted" is none.
+	for _, p := range pieces {
+		for _, w := range words {
+			if len(p) >= 3 && len(w[0]) > len(p) && strings.HasPrefix(w[0], p) {
+				best = max(best, fitPart-1)
+			}
+			if len(w[0]) >= 4 && len(p) > len(w[0]) && strings.HasPrefix(p, w[0]) {
+				best = max(best, fitPart-1)
+			}
+		}
+	}
+	if best == 0 && len(words) >= 2 && len(whole) == len(words) {
+		all := true
+		for i, w := range words {
+			all = all && strings.HasPrefix(w[0], whole[i:i+1])
+		}
+		if all {
+			best = fitWeak
+		}
+	}
+	return best
+}
+
+func join2(words [][]string) string {
+	var b strings.Builder
+	for _, w := range words {
+		b.WriteString(w[0])
+	}
+	return b.String()
+}
+
+// siteName is the part of a host that names its owner: "acme" of
+// www.acme.co.uk; for a page at a shared host the last piece of its path.
+func siteName(host string) string {
+	host = normURL(host)
+	path := ""
+	if i := strings.IndexAny(host, "/?#"); i >= 0 {
+		host, path = host[:i], host[i:]
+	}
+	if i := strings.IndexByte(host, ':'); i > 0 {
+		host = host[:i]
+	}
+	if sharedHost(host) {
+		pieces := strings.FieldsFunc(path, func(r rune) bool { return r == '/' || r == '?' || r == '#' })
+		if len(pieces) > 0 {
+			return strings.TrimPrefix(strings.ToLower(pieces[len(pieces)-1]), "@")
+		}
+		return ""
+	}
+	d := registrable(host)
+	if i := strings.IndexByte(d, '.'); i > 0 {
+		return d[:i]
+	}
+	return d
+}
+
+func sharedHost(host string) bool {
+	for _, s := range []string{"linkedin.com", "facebook.com", "instagram.com", "sites.google.com", "x.com", "twitter.com", "xing.com", "etsy.com", "linktr.ee", "youtube.com", "github.com", "tiktok.com"} {
+		if host == s || strings.HasSuffix(host, "."+s) {
+			return true
+		}
+	}
+	return false
+}
+
+// registrable is the domain that was registered (public suffix list); the host
+// itself where the list knows no better.
+func registrable(host string) string {
+	host = strings.TrimPrefix(strings.ToLower(strings.Trim(host, ".")), "www.")
+	if d, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
+		return d
+	}
+	return host
+}
+
+// hostOf is the host of a web address.
+func hostOf(s string) string {
+	h := before(before(before(normURL(s), "/"), "?"), "#")
+	return before(h, ":")
+}
+
+func domainOf(address string) string {
+	return strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
+}
+
+// fitsSite says how well the words of an organisation's name fit a host's name:
+// "deshpandecastings" of "Deshpande Castings Ltd", "merlioncold" of "Merlion Cold
+// Chain", "ordinc" of "Okafor, Reed & Daughters, Inc.".
+func fitsSite(name []string, site string) int {
+	site = foldLetters(strings.ToLower(site))
+	if len(site) < 2 {
+		return 0
+	}
+	var words [][]string
+	for _, w := range name {
+		for _, part := range strings.FieldsFunc(w, func(r rune) bool { return r == '-' || r == ' ' || r == '&' || r == '+' || r == '/' }) {
+			if r := romanised(strings.ReplaceAll(part, ".", "")); r[0] != "" {
+				words = append(words, r)
+			}
+		}
+	}
+	if len(words) == 0 {
+		return 0
+	}
+	best := 0
+	for variant := range 3 {
+		var all, noSmall, initials strings.Builder
+		for _, w := range words {
+			x := w[min(variant, len(w)-1)]
+			all.WriteString(x)
+			if !smallWord[x] {
+				noSmall.WriteString(x)
+			}
+			initials.WriteString(x[:1])
+		}
+		a, n := all.String(), noSmall.String()
+		switch {
+		case a == site || n == site:
+			return fitWhole
+		case len(site) >= 4 && (strings.HasPrefix(a, site) || strings.HasPrefix(n, site)):
+			best = max(best, fitLast) // the site leaves off the end
+		case len(n) >= 4 && strings.HasPrefix(site, n):
+			best = max(best, fitLast-1) // the name leaves off the end
+		case len(n) >= 4 && strings.HasSuffix(site, n) || len(site) >= 4 && strings.HasSuffix(n, site):
+			best = max(best, fitLast-1)
+		case len(words) >= 3 && initials.String() == site:
+			best = max(best, fitPart)
+		case len(words) >= 3 && len(site) >= 3 && strings.HasPrefix(site, initials.String()[:min(3, initials.Len())]) && len(site) <= 7 && initials.Len() >= 3:
+			best = max(best, fitWeak+1)
+		}
+		// Words of the name, in order, that make up the site: "almkaese" of
+		// "Almkäserei Pichler", "pandatea" of "Panda Tea House".
+		covered, rest := 0, site
+		for _, w := range words {
+			x := w[min(variant, len(w)-1)]
+			if len(x) >= 3 {
+				if i := strings.Index(rest, x); i >= 0 {
+					covered += len(x)
+					rest = rest[i+len(x):]
+				}
+			}
+		}
+		switch {
+		case covered*10 >= len(site)*8:
+			best = max(best, fitLast)
+		case covered*10 >= len(site)*5 && covered >= 4:
+			best = max(best, fitPart)
+		}
+		if best == 0 {
+			for _, w := range words {
+				x := w[min(variant, len(w)-1)]
+				k := commonPrefix(x, site)
+				if k >= 5 && k*10 >= len(site)*7 {
+					best = max(best, fitPart)
+				}
+			}
+		}
+	}
+	return best
+}
+
+func commonPrefix(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+var smallWord = map[string]bool{"and": true, "the": true, "of": true, "und": true, "et": true, "y": true, "e": true, "de": true, "la": true, "le": true, "di": true, "del": true, "der": true, "die": true, "das": true, "og": true, "och": true, "en": true, "ltd": true, "inc": true, "gmbh": true, "llc": true, "co": true}

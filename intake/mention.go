@@ -1,0 +1,679 @@
+package intake
+
+import (
+	"sort"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"leadmail/rules"
+)
+
+// breaks lists where lines begin inside a sentence.
+func (s *sentence) breaks() []int {
+	var out []int
+	for _, x := range s.pas.segs {
+		if x.at > s.at && x.at < s.at+len(s.text) {
+			out = append(out, x.at-s.at)
+		}
+	}
+	return out
+}
+
+// mentionKind says what a mention names.
+type mentionKind uint8
+
+const (
+	aPerson mentionKind = iota
+	anOrganisation
+	anEmail
+	aSite
+	aType
+)
+
+// mention is one candidate: what prose names, where it stands, and how much
+// speaks for it.
+type mention struct {
+	kind     mentionKind
+	text     string // as written, without decoration
+	words    []string
+	from, to int // lexemes of the sentence
+	sent     int // the sentence
+	pos      int // order in the mail
+	score    int
+	site     string // of addresses and sites: the registrable domain or page
+	typ      rules.LeadType
+	of       *mention // the fuller mention of the same person or organisation
+	out      bool     // not to be registered
+	title    bool
+	cue      bool   // a phrase announces it: "her name is"
+	last     bool   // it is said to be a last name
+	family   string // of a whole name: the last name, as the mail tells it
+}
+
+// witness is an address or site that names are measured by.
+type witness struct {
+	local string
+	site  string
+}
+
+// mentionsIn finds the mentions of the sentences ss. Addresses of the sender's
+// own house are witnesses of nothing and are not mentioned.
+func (p *parser) mentionsIn(ss []sentence) []*mention { return p.mentionsBy(ss, nil) }
+
+// mentionsBy is mentionsIn with witnesses from elsewhere: a letter's header.
+func (p *parser) mentionsBy(ss []sentence, seen []witness) []*mention {
+	var out []*mention
+	for n := range ss {
+		s := &ss[n]
+		if s.ls == nil {
+			s.ls = lex(s.text, s.breaks())
+		}
+		for i := range s.ls {
+			l := &s.ls[i]
+			switch l.kind {
+			case lexEmail:
+				if p.ownHouse(domainOf(l.val)) || p.isOurs(l.val) {
+					continue
+				}
+				d := domainOf(l.val)
+				m := &mention{kind: anEmail, text: l.val, from: i, to: i + 1, sent: n, score: 10, site: registrable(d)}
+				out = append(out, m)
+				w := witness{local: before(l.val, "@")}
+				if !isPublicMail(d) {
+					w.site = siteName(d)
+				}
+				seen = append(seen, w)
+			case lexURL:
+				if p.ownHouse(hostOf(l.val)) || isDocument(l.val) || p.isOurs(hostOf(l.val)) {
+					continue
+				}
+				host := hostOf(l.val)
+				site := registrable(host)
+				if sharedHost(host) {
+					site = normURL(l.val)
+				}
+				out = append(out, &mention{kind: aSite, text: l.val, from: i, to: i + 1, sent: n, score: 10, site: site})
+				seen = append(seen, witness{site: siteName(l.val)})
+			}
+		}
+	}
+	for n := range ss {
+		out = append(out, p.namesIn(&ss[n], n, seen)...)
+		out = append(out, typesIn(&ss[n], n)...)
+	}
+	sort.SliceStable(out, func(i, j int) bool {
+		a, b := out[i], out[j]
+		return a.sent < b.sent || a.sent == b.sent && a.from < b.from
+	})
+	for i, m := range out {
+		m.pos = i
+	}
+	return out
+}
+
+// ownHouse says whether a domain is the sender's own.
+func (p *parser) ownHouse(domain string) bool {
+	own := p.m.From.Domain()
+	return own != "" && !isPublicMail(own) && registrable(domain) == registrable(own)
+}
+
+// isOurs says whether an address or host is the vendor's.
+func (p *parser) isOurs(s string) bool {
+	if p.r.Mailbox == "" {
+		return false
+	}
+	d := s
+	if strings.Contains(s, "@") {
+		d = domainOf(s)
+	}
+	return registrable(d) == registrable(p.r.Mailbox.Domain())
+}
+
+// candidate is a stretch of lexemes that may be a name.
+type candidate struct {
+	kind     mentionKind
+	from, to int
+	score    int
+	words    []string
+}
+
+// namesIn finds the people and organisations of a sentence.
+func (p *parser) namesIn(s *sentence, n int, seen []witness) []*mention {
+	var all []candidate
+	for _, r := range runs(s.ls) {
+		all = p.candidates(all, s, r[0], r[1], seen)
+	}
+	all = p.lowercase(all, s, seen)
+	sort.SliceStable(all, func(i, j int) bool {
+		if all[i].score != all[j].score {
+			return all[i].score > all[j].score
+		}
+		return all[i].to-all[i].from > all[j].to-all[j].from
+	})
+	taken := make([]bool, len(s.ls))
+	var out []*mention
+	for _, c := range all {
+		free := true
+		for k := c.from; k < c.to; k++ {
+			free = free && !taken[k]
+		}
+		if !free {
+			continue
+		}
+		if c.kind == anOrganisation {
+			c = extend(c, s.ls, taken)
+		}
+		for k := c.from; k < c.to; k++ {
+			taken[k] = true
+		}
+		m := &mention{kind: c.kind, from: c.from, to: c.to, sent: n, score: c.score, words: c.words}
+		m.text = nameText(s, c.from, c.to)
+		if c.kind == aPerson {
+			m.title = c.from > 0 && isTitle(s.ls[c.from-1])
+			m.cue = p.cueBefore(s, c.from, "cue person")
+			m.last = len(c.words) <= 3 && p.cueBefore(s, c.from, "cue last name")
+			m.cue = m.cue || m.last
+		} else {
+			m.cue = p.cueBefore(s, c.from, "cue company")
+		}
+		if m.text == "" || c.kind == aPerson && p.ownName(m.text) {
+			continue
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// nameText is a name as written, without possessive and decoration.
+func nameText(s *sentence, from, to int) string {
+	t := strings.Join(strings.Fields(s.text[s.ls[from].from:s.ls[to-1].to]), " ")
+	for _, suffix := range []string{"'s", "’s"} {
+		t = strings.TrimSuffix(t, suffix)
+	}
+	if strings.HasSuffix(t, "s'") || strings.HasSuffix(t, "s’") {
+		t = strings.TrimRight(t, "'’")
+	}
+	return t
+}
+
+// runs finds the stretches of words that begin with a capital, with what may
+// stand between them.
+func runs(ls []lexeme) [][2]int {
+	var out [][2]int
+	for i := 0; i < len(ls); {
+		if !beginsName(ls[i]) {
+			i++
+			continue
+		}
+		j := i + 1
+		for j < len(ls) {
+			if inName(ls[j]) {
+				j++
+				continue
+			}
+			// Small words, a comma before a legal form, a nickname in quotation marks.
+			k := j
+			for k < len(ls) && k-j < 3 && ls[k].kind == lexWord && (particles[strings.ToLower(ls[k].text)] || connectors[strings.ToLower(ls[k].text)] || ls[k].fold == "and" || ls[k].fold == "ap" || ls[k].fold == "e" || ls[k].fold == "y") {
+				k++
+			}
+			if k > j && k < len(ls) && inName(ls[k]) {
+				j = k + 1
+				continue
+			}
+			if ls[j].kind == lexMark && ls[j].text == "," && j+1 < len(ls) && ls[j+1].kind == lexWord && isLegalForm(ls[j+1]) {
+				j += 2
+				continue
+			}
+			if isQuote(ls[j]) && j+2 < len(ls) && ls[j+1].kind == lexWord && isQuote(ls[j+2]) && j+3 < len(ls) && (inName(ls[j+3]) || particles[strings.ToLower(ls[j+3].text)]) {
+				j += 3
+				continue
+			}
+			break
+		}
+		out = append(out, [2]int{i, j})
+		i = j
+	}
+	return out
+}
+
+func isQuote(l lexeme) bool {
+	return l.kind == lexMark && strings.Contains("\"“”„«»‘’'", l.text)
+}
+
+func beginsName(l lexeme) bool {
+	return l.kind == lexWord && l.text != "&" && l.text != "+" && (l.capital || innerCapital(l.text) || l.digit && hasLetter(l.text))
+}
+
+func inName(l lexeme) bool {
+	return l.kind == lexWord && (l.capital || innerCapital(l.text) || l.text == "&" || l.text == "+" || l.digit && len(l.text) <= 5 || isLegalForm(l))
+}
+
+func hasLetter(s string) bool { return strings.IndexFunc(s, unicode.IsLetter) >= 0 }
+
+// innerCapital: "eBay", "d'Ormesson", "l'Atelier".
+func innerCapital(s string) bool {
+	i := strings.IndexFunc(s, unicode.IsUpper)
+	return i > 0 && i <= 3
+}
+
+func isLegalForm(l lexeme) bool {
+	if l.kind != lexWord || !l.capital && len(l.fold) < 3 && !strings.Contains(l.text, ".") || smallWord[l.fold] && !l.upper && l.fold != "ltd" && l.fold != "inc" && l.fold != "gmbh" && l.fold != "llc" && l.fold != "co" || l.fold == "a" {
+		return false
+	}
+	if len(l.fold) <= 3 && !l.upper && !strings.Contains(l.text, ".") && !shortForm[l.fold] {
+		return false // "Ek" is a name, "e.K." is none
+	}
+	return (words.lexicon["legal form"][l.fold] || legalForms[strings.ToLower(strings.TrimRight(l.text, "."))])
+}
+
+// shortForm are the legal forms of up to three letters that are written like words.
+var shortForm = map[string]bool{"ltd": true, "inc": true, "llc": true, "plc": true, "co": true, "oy": true, "oyj": true, "kft": true, "zrt": true, "nyrt": true, "lda": true, "srl": true, "spa": true, "sas": true, "pte": true, "pty": true, "pvt": true, "aps": true, "sti": true, "bhd": true, "sdn": true, "teo": true, "cic": true, "doo": true}
+
+func isTitle(l lexeme) bool {
+	return l.kind == lexWord && (titles[bareWord(l.text)] || l.capital && words.lexicon["person title"][l.fold] && !words.lexicon["role"][l.fold] && !words.lexicon["given name"][l.fold])
+}
+
+func isGiven(l lexeme) bool {
+	if words.lexicon["given name"][l.fold] {
+		return true
+	}
+	if i := strings.IndexByte(l.text, '-'); i > 0 {
+		return words.lexicon["given name"][foldLetters(l.text[:i])]
+	}
+	return false
+}
+
+func isNoName(l lexeme) bool {
+	return l.kind == lexWord && words.lexicon["no name"][l.fold]
+}
+
+// candidates weighs every stretch of a run as a person and as an organisation.
+func (p *parser) candidates(out []candidate, s *sentence, from, to int, seen []witness) []candidate {
+	const longest = 9
+	ls := s.ls
+	for i := from; i < to; i++ {
+		if !beginsName(ls[i]) && !(ls[i].kind == lexWord && ls[i].digit) {
+			continue
+		}
+		for j := i + 1; j <= to && j-i <= longest; j++ {
+			last := ls[j-1]
+			if last.kind != lexWord || !inName(last) || last.text == "&" || last.text == "+" {
+				continue
+			}
+			names := make([]string, 0, j-i)
+			for k := i; k < j; k++ {
+				if ls[k].kind == lexWord && !(k > i+1 && suffixes[bareWord(ls[k].text)]) {
+					names = append(names, strings.TrimSuffix(strings.TrimSuffix(ls[k].text, "'s"), "’s"))
+				}
+			}
+			if sc := p.personScore(s, i, j, names, seen); sc >= 4 {
+				out = append(out, candidate{aPerson, i, j, sc, names})
+			}
+			if sc := p.companyScore(s, i, j, names, seen); sc >= 4 {
+				out = append(out, candidate{anOrganisation, i, j, sc, names})
+			}
+		}
+	}
+	return out
+}
+
+func (p *parser) personScore(s *sentence, i, j int, names []string, seen []witness) int {
+	ls := s.ls
+	n, given, noName := 0, 0, 0
+	for k := i; k < j; k++ {
+		l := ls[k]
+		switch {
+		case l.kind != lexWord:
+			if !isQuote(l) {
+				return 0
+			}
+			continue
+		case l.digit, l.text == "&", l.text == "+", isLegalForm(l) && j-i > 1:
+			return 0
+		case !l.capital && !innerCapital(l.text):
+			if !particles[strings.ToLower(l.text)] && l.fold != "y" && l.fold != "e" && l.fold != "ap" || k == j-1 {
+				return 0
+			}
+			continue
+		}
+		if isTitle(l) && k == i && j-i > 1 {
+			return 0 // the title stands before the name
+		}
+		if calendarWord(l.text) {
+			noName += 2
+		} else if isGiven(l) {
+			given++
+		} else if isNoName(l) {
+			noName++
+		} else if words.lexicon["organisation word"][l.fold] {
+			noName++
+		}
+		n++
+	}
+	if n == 0 || n > 5 {
+		return 0
+	}
+	if n == 1 && utf8.RuneCountInString(ls[i].text) < 2 {
+		return 0
+	}
+	score := 0
+	fit, site := 0, 0
+	for _, w := range seen {
+		if w.local != "" {
+			fit = max(fit, fitsLocal(names, w.local))
+		}
+		if w.site != "" {
+			site = max(site, fitsSite(names, w.site))
+		}
+	}
+	switch {
+	case fit >= fitLast:
+		score += 8 + fit - fitLast
+	case fit >= fitPart-1:
+		score += fit
+	}
+	if site >= fitLast && fit < fitLast {
+		score -= 4
+	}
+	if i > 0 && isTitle(ls[i-1]) {
+		score += 5
+	}
+	if given > 0 {
+		score += 3
+		if isGiven(ls[i]) && n >= 2 {
+			score++
+		}
+	} else if words.lexicon["given name ambiguous"][ls[i].fold] {
+		score++
+	}
+	if n >= 2 && n <= 4 {
+		score++
+	}
+	if i > 0 && ls[i-1].kind == lexWord && isGiven(ls[i-1]) && ls[i-1].capital {
+		score -= 2 // the name begins before
+	}
+	if p.roleBehind(ls, j) {
+		score += 2
+	}
+	if i > 0 && p.roleBefore(ls, i) {
+		score += 2
+	}
+	switch {
+	case p.cueBefore(s, i, "cue last name"), p.cueBefore(s, i, "cue first name"):
+		score += 6
+	case p.cueBefore(s, i, "cue person"):
+		score += 3
+	}
+	if j < len(ls) && n >= 2 {
+		// "Valborg Ek at Ekens Bageri", "Lorna Begay, lorna@…", "Amalie Krogh (…)".
+		if ls[j].kind == lexWord && atWords[ls[j].fold] && j+1 < len(ls) {
+			score += 2
+		}
+		if k := j + 1; ls[j].kind == lexMark && k < len(ls) && ls[k].kind == lexEmail || ls[j].kind == lexEmail {
+			score += 2
+		}
+	}
+	return score - 4*noName
+}
+
+// atWords stand between a person and the house.
+var atWords = map[string]bool{"at": true, "from": true, "of": true, "with": true, "bei": true, "von": true, "vom": true, "der": true, "de": true, "du": true, "des": true, "chez": true, "en": true, "da": true, "do": true, "di": true, "del": true, "della": true, "presso": true, "bij": true, "van": true, "z": true, "ze": true, "w": true, "fra": true, "hos": true, "from:": true}
+
+func (p *parser) companyScore(s *sentence, i, j int, names []string, seen []witness) int {
+	ls := s.ls
+	n, noName, given, org := 0, 0, 0, 0
+	form := false
+	for k := i; k < j; k++ {
+		l := ls[k]
+		if l.kind != lexWord {
+			if l.text != "," || !(k+1 < j && isLegalForm(ls[k+1])) {
+				return 0
+			}
+			continue
+		}
+		switch {
+		case isLegalForm(l) && (k > i || l.upper):
+			form = true
+			continue
+		case isGiven(l):
+			given++
+		case isTitle(l) && k == i && strings.HasSuffix(l.text, "."):
+			return 0
+		case words.lexicon["organisation word"][l.fold]:
+			org++
+		case isNoName(l):
+			noName++
+		}
+		n++
+	}
+	if n == 0 || noName == n && !form {
+		return 0
+	}
+	site := 0
+	for _, w := range seen {
+		if w.site != "" {
+			site = max(site, fitsSite(names, w.site))
+		}
+	}
+	local := 0
+	for _, w := range seen {
+		if w.local != "" && n <= 3 {
+			local = max(local, fitsLocal(names, w.local))
+		}
+	}
+	score := 0
+	switch {
+	case site == fitWhole:
+		score += 10
+	case site >= fitLast-1:
+		score += 7 + site - fitLast
+	case site >= fitPart:
+		score += 4
+	case site > 0:
+		score++
+	}
+	if form {
+		score += 5
+	}
+	if org > 0 {
+		score += 3
+	}
+	if local >= fitLast && site < fitWhole {
+		score -= 6
+	}
+	if i > 0 && ls[i-1].kind == lexWord && atWords[ls[i-1].fold] {
+		score += 2
+	}
+	if p.cueBefore(s, i, "cue company") {
+		score += 4
+	}
+	if i > 0 && isQuote(ls[i-1]) && j < len(ls) && isQuote(ls[j]) {
+		score += 3
+	}
+	if j+1 < len(ls) && ls[j].kind == lexMark && ls[j+1].kind == lexURL {
+		score += 2
+	}
+	if given > 0 && n <= 3 && org == 0 && !form && site < fitPart {
+		score -= 4
+	}
+	if i > 0 && isTitle(ls[i-1]) {
+		score -= 4
+	}
+	score -= 2 * noName
+	if isNoName(ls[i]) && site < fitWhole {
+		score--
+	}
+	if site < fitWhole {
+		for k := i + 1; k < j-1; k++ {
+			// "Officina Moretti e Lido Nord S.r.l." are two.
+			if l := ls[k]; l.kind == lexWord && !l.capital && words.lexicon["conjunction"][l.fold] && (isLegalForm(ls[k-1]) || k-i >= 2 && j-k > 2) {
+				score -= 6
+			}
+		}
+		for k := i + 1; k < j; k++ {
+			if l := ls[k]; l.kind == lexWord && !l.capital && atWords[l.fold] && (given > 0 || words.lexicon["role"][ls[k-1].fold] || l.fold == "at" || l.fold == "from" || l.fold == "bei" || l.fold == "chez" || l.fold == "with") {
+				score -= 8
+			}
+		}
+		if words.lexicon["role"][ls[i].fold] {
+			score -= 4
+		}
+	}
+	return score
+}
+
+// extend takes in what goes on in capitals behind an organisation: "Harthill
+// Schools" "Trust", a legal form behind a comma.
+func extend(c candidate, ls []lexeme, taken []bool) candidate {
+	for c.to < len(ls) && !taken[c.to] {
+		l := ls[c.to]
+		switch {
+		case l.kind == lexMark && l.text == "," && c.to+1 < len(ls) && isLegalForm(ls[c.to+1]) && !taken[c.to+1]:
+			c.to++
+			continue
+		case l.kind == lexWord && (isLegalForm(l) || l.digit && len(l.text) <= 5 && strings.Trim(l.text, "0123456789.") == "" || (l.text == "&" || l.text == "+") && c.to+1 < len(ls) && beginsName(ls[c.to+1])):
+		case l.kind == lexWord && l.capital && !isNoName(l) && !l.line && (words.lexicon["organisation word"][l.fold] || !isGiven(l) && !isTitle(l)) && !strings.HasSuffix(ls[c.to-1].text, "'s"):
+		default:
+			return c
+		}
+		c.to++
+	}
+	return c
+}
+
+// roleBehind says whether a function follows a name: ", CFO at", "(founder)", "– head of IT".
+func (p *parser) roleBehind(ls []lexeme, j int) bool {
+	if j+1 >= len(ls) || ls[j].kind != lexMark || !strings.Contains(",(-–—|/", ls[j].text) {
+		return false
+	}
+	k := j + 1
+	for k < len(ls) && k < j+5 && ls[k].kind == lexWord {
+		if words.lexicon["role"][ls[k].fold] {
+			return true
+		}
+		k++
+	}
+	return false
+}
+
+func (p *parser) roleBefore(ls []lexeme, i int) bool {
+	for k := i - 1; k >= 0 && k >= i-2; k-- {
+		if ls[k].kind != lexWord {
+			return false
+		}
+		if words.lexicon["role"][ls[k].fold] {
+			return true
+		}
+	}
+	return false
+}
+
+// cueBefore says whether a phrase of the section ends right before lexeme i.
+func (p *parser) cueBefore(s *sentence, i int, section string) bool {
+	if i == 0 {
+		return false
+	}
+	k := i - 1
+	for k > 0 && (ls0(s.ls[k], ":") || isQuote(s.ls[k]) || isTitle(s.ls[k])) {
+		k--
+	}
+	end := s.ls[k].to
+	toks := s.tokens()
+	for at, t := range toks {
+		if t.from >= end {
+			break
+		}
+		for _, ph := range words.sections[section].first[t.w] {
+			if n := matchAt(toks, at, ph); n > 0 && toks[at+n-1].to == end {
+				return true // any of them, not only the longest
+			}
+		}
+	}
+	return false
+}
+
+func ls0(l lexeme, mark string) bool { return l.kind == lexMark && l.text == mark }
+
+// lowercase finds names in text without capitals, where an address spells them
+// letter for letter.
+func (p *parser) lowercase(out []candidate, s *sentence, seen []witness) []candidate {
+	ls := s.ls
+	for i := range ls {
+		if ls[i].kind != lexWord || ls[i].capital || isNoName(ls[i]) && len(ls[i].fold) < 4 {
+			continue
+		}
+		var names []string
+		for j := i + 1; j <= len(ls) && j-i <= 5 && ls[j-1].kind == lexWord; j++ {
+			names = append(names, ls[j-1].text)
+			if smallWord[ls[j-1].fold] || particles[ls[j-1].fold] {
+				continue
+			}
+			for _, w := range seen {
+				if w.site != "" && len(w.site) >= 5 && fitsSite(names, w.site) == fitWhole {
+					out = append(out, candidate{anOrganisation, i, j, 8, append([]string(nil), names...)})
+				}
+				if w.local != "" && len(names) >= 2 && len(names) <= 4 && !isNoName(ls[i]) && !isNoName(ls[j-1]) && fitsLocal(names, w.local) == fitWhole {
+					out = append(out, candidate{aPerson, i, j, 8, append([]string(nil), names...)})
+				}
+			}
+			if len(names) == 2 && isGiven(ls[i]) && !isNoName(ls[j-1]) && !isGiven(ls[j-1]) && p.cueBefore(s, i, "cue person") {
+				out = append(out, candidate{aPerson, i, j, 5, append([]string(nil), names...)})
+			}
+		}
+	}
+	return out
+}
+
+// typesIn finds the lead types that a sentence names, those that it denies left
+// out.
+func typesIn(s *sentence, n int) []*mention {
+	var out []*mention
+	toks := s.tokens()
+	for i := 0; i < len(toks); {
+		best, typ := 0, rules.LeadType("")
+		for _, t := range []rules.LeadType{rules.QualifiedLead, rules.ManagedCustomer} {
+			if k := words.sections["prose "+string(t)].at(toks, i); k > best {
+				best, typ = k, t
+			}
+		}
+		if best == 0 {
+			i++
+			continue
+		}
+		if !deniedBefore(toks, i) {
+			m := &mention{kind: aType, typ: typ, sent: n, score: 10}
+			m.from, m.to = lexemesAt(s.ls, toks[i].from, toks[i+best-1].to)
+			out = append(out, m)
+		}
+		i += best
+	}
+	return out
+}
+
+// deniedBefore says whether "not a" or the like stands right before.
+func deniedBefore(toks []token, i int) bool {
+	for k := i - 1; k >= 0 && k >= i-3; k-- {
+		switch toks[k].w {
+		case "a", "an", "ein", "eine", "einen", "un", "una", "une", "um", "uma", "een", "as", "als", "the", "really", "yet", "any", "just":
+			continue
+		case "not", "no", "isn't", "aren't", "nicht", "kein", "keine", "keinen", "pas", "non", "niet", "geen", "nie", "nao", "never", "wasn't", "inte", "ikke", "ei", "degil", "ne":
+			return true
+		}
+		return false
+	}
+	return false
+}
+
+func lexemesAt(ls []lexeme, from, to int) (int, int) {
+	a, b := len(ls), 0
+	for i, l := range ls {
+		if l.to > from && l.from < to {
+			a, b = min(a, i), i+1
+		}
+	}
+	if a >= b {
+		return 0, 0
+	}
+	return a, b
+}
