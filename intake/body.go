@@ -273,6 +273,9 @@ func (v view) extent() extent {
 		if t := strings.TrimSpace(l.text); isRule(t) {
 			e.rules[t]++
 		}
+		if headsTable(l.text) {
+			e.strong[i+1]++
+		}
 		for _, h := range findLabels(l.text) {
 			switch h.field {
 			case labelFirst, labelLast, labelType, labelReference:

@@ -16,6 +16,9 @@
 //	words.go, words.txt   the language, in one data file that a non-programmer can extend
 //	label.go, value.go    a labelled line to candidates; what a value is worth
 //	extract.go            candidates to prospects
+//	inline.go             tables and lists among the lines of a body: grids
+//	sheet.go, vcard.go    attached lists: grids; cards
+//	table.go, column.go   grids to prospects
 //	act.go                renew, withdraw, status, help, forms, short answers, thanks
 //	automatic.go          what may not be answered
 //	request.go            all of it together

@@ -27,8 +27,11 @@ type block struct {
 	lone   bool
 	labels int // labels other than ignored ones
 	first  int // index of its first line
-	// prose is set where no label told the fields apart; at is then its place.
+	// prose is set where no label told the fields apart.
 	prose bool
+	// table is set for a row of a table and for a card: they are prospects by their
+	// form. at is where it stands when that is in a file.
+	table bool
 	at    rules.Span
 }
 
@@ -57,6 +60,7 @@ const (
 // collect reads all blocks of the lines that read admits.
 func collect(v view, read []bool) *collector {
 	c := &collector{v: v, read: read, used: make([]bool, len(v)), hits: make([][]labelHit, len(v))}
+	tables := mergeBlocks(c.cards(), c.tables())
 	for i := range v[:min(len(v), maxLines)] {
 		if read[i] || v[i].zone == quoted && v[i].depth > 0 {
 			if c.hits[i] = findLabels(v[i].text); len(c.hits[i]) > 0 && read[i] {
@@ -83,7 +87,7 @@ func collect(v view, read []bool) *collector {
 		}
 	}
 	c.flush()
-	c.blocks = joined(c.blocks)
+	c.blocks = joined(mergeBlocks(c.blocks, tables))
 	c.settle()
 	return c
 }
@@ -612,30 +616,7 @@ func (b *block) fullName(raw string, span rules.Span) {
 // counts for all.
 func (c *collector) settle() {
 	for _, b := range c.blocks {
-		if b.full == "" {
-			continue
-		}
-		if b.seen[labelFirst] && !b.seen[labelLast] {
-			// "Vorname, Name", "Prénom, Nom": beside a first name it is the last.
-			last, st := readLastName(b.full)
-			b.state(rules.LastName, last, b.full, st, b.fullSpan)
-			continue
-		}
-		first, last, st := splitName(b.full, b.Email)
-		if b.seen[labelFirst] || b.seen[labelLast] {
-			continue
-		}
-		switch st {
-		case usable:
-			b.FirstName, b.LastName = first, last
-			b.Spans[rules.FirstName] = b.fullSpan
-			if last != "" {
-				b.Spans[rules.LastName] = b.fullSpan
-			}
-		case unusable:
-			b.unusable(rules.FirstName, b.full)
-			b.unusable(rules.LastName, b.full)
-		}
+		b.splitFull()
 	}
 	if len(c.blocks) > 1 {
 		var lone *block
@@ -668,6 +649,31 @@ func (c *collector) settle() {
 		if b.LeadType == "" && b.typed != "" && b.Unusable[rules.LeadTypeOf] == "" {
 			b.LeadType = b.typed
 		}
+	}
+}
+
+// splitFull splits a whole name, now that the address is known.
+func (b *block) splitFull() {
+	if b.full != "" && b.seen[labelFirst] && !b.seen[labelLast] {
+		// "Vorname, Name", "Prénom, Nom": beside a first name it is the last.
+		last, st := readLastName(b.full)
+		b.state(rules.LastName, last, b.full, st, b.fullSpan)
+		return
+	}
+	if b.full == "" || b.seen[labelFirst] || b.seen[labelLast] {
+		return
+	}
+	first, last, st := splitName(b.full, b.Email)
+	switch st {
+	case usable:
+		b.FirstName, b.LastName = first, last
+		b.Spans[rules.FirstName] = b.fullSpan
+		if last != "" {
+			b.Spans[rules.LastName] = b.fullSpan
+		}
+	case unusable:
+		b.unusable(rules.FirstName, b.full)
+		b.unusable(rules.LastName, b.full)
 	}
 }
 

@@ -6,8 +6,8 @@ import (
 	"leadmail/rules"
 )
 
-// enclosed is a mail inside the mail: forwarded inline, quoted, or attached.
-type enclosed struct {
+// forwardedMail is a mail inside the mail: forwarded inline, quoted, or attached.
+type forwardedMail struct {
 	name    string
 	address string
 	v       view
@@ -18,8 +18,8 @@ type enclosed struct {
 
 // letters finds the mails below the sender's own words, the outermost first, by
 // the header blocks that mail programs print above them.
-func (p *parser) letters() []enclosed {
-	var out []enclosed
+func (p *parser) letters() []forwardedMail {
+	var out []forwardedMail
 	for i := 0; i < len(p.v); i++ {
 		if p.v[i].zone != forwarded && p.v[i].zone != quoted {
 			continue
@@ -31,7 +31,7 @@ func (p *parser) letters() []enclosed {
 		if n := len(out); n > 0 {
 			out[n-1].to = i
 		}
-		out = append(out, enclosed{name: name, address: address, v: p.v, at: i, from: end, to: len(p.v)})
+		out = append(out, forwardedMail{name: name, address: address, v: p.v, at: i, from: end, to: len(p.v)})
 		i = end - 1
 	}
 	for k := range p.m.attached {
@@ -40,7 +40,7 @@ func (p *parser) letters() []enclosed {
 		if len(v) == 0 {
 			v = a.html
 		}
-		out = append(out, enclosed{name: a.FromName, address: string(a.From), v: v, to: len(v), at: -1})
+		out = append(out, forwardedMail{name: a.FromName, address: string(a.From), v: v, to: len(v), at: -1})
 	}
 	return out
 }
@@ -96,7 +96,7 @@ func (v view) letterHead(i int) (name, address string, end int) {
 
 // fromLetter reads the prospect that a forwarded mail makes: its author, and what
 // the text and the signature say of the house.
-func (p *parser) fromLetter(l enclosed) *block {
+func (p *parser) fromLetter(l forwardedMail) *block {
 	ss := passages(l.v, func(i int) bool {
 		return i >= l.from && i < l.to && !words.begins("forwarded", strip(l.v[i].text)) && !words.label("headerblock", l.v[i].text, false)
 	})
@@ -149,7 +149,7 @@ func (p *parser) fromLetter(l enclosed) *block {
 }
 
 // house finds the organisation and website of a letter's author.
-func (p *parser) house(b *block, l enclosed, ss []sentence, ms []*mention) {
+func (p *parser) house(b *block, l forwardedMail, ss []sentence, ms []*mention) {
 	site := ""
 	if d := domainOf(l.address); l.address != "" && !isPublicMail(d) {
 		site = siteName(d)
@@ -279,7 +279,7 @@ func (p *parser) forwards() []*block {
 
 // webForm reads what a contact form of the sender's own website had mailed to
 // the sender: labelled lines in which "your" means the prospect.
-func (p *parser) webForm(l enclosed) *block {
+func (p *parser) webForm(l forwardedMail) *block {
 	b := &block{seen: map[labelField]bool{}, first: max(0, l.from), prose: true}
 	b.Spans = map[rules.Field]rules.Span{}
 	for i := l.from; i < l.to; i++ {

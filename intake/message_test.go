@@ -282,7 +282,7 @@ func FuzzRead(f *testing.F) {
 		if q.Kind == "" || len(m.Text) > maxText || strings.ContainsAny(m.Subject+m.FromName, "\x00\r\n") {
 			t.Fatalf("kind %q, %d bytes, subject %q", q.Kind, len(m.Text), m.Subject)
 		}
-		all := fold(m.plain.String() + " " + m.html.String() + " " + m.Subject)
+		all := fold(m.plain.String() + " " + m.html.String() + " " + m.Subject + " " + attachedText(m))
 		for _, p := range q.Prospects {
 			for _, x := range []string{p.FirstName, p.LastName, p.Company} {
 				for _, w := range tokens(x) {

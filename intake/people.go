@@ -130,7 +130,7 @@ func (p *parser) acts(s *sentence) bool {
 	return len(p.verbs(s.text)) > 0 && !words.contains("verb register", s.text)
 }
 
-// same says whether two blocks speak of one prospect.
+// meets says whether two blocks speak of one prospect.
 func (b *block) meets(o *block) bool {
 	if b.Email != "" && o.Email != "" {
 		return strings.EqualFold(b.Email, o.Email)
@@ -146,17 +146,4 @@ func (b *block) meets(o *block) bool {
 		return name(b) == "" || name(o) == ""
 	}
 	return false
-}
-
-// fill takes from o what b leaves open.
-func (b *block) fill(o *block) {
-	for _, f := range rules.Fields {
-		if b.Get(f) == "" && o.Get(f) != "" {
-			b.Set(f, o.Get(f))
-			if s, ok := o.Spans[f]; ok {
-				b.Spans[f] = s
-			}
-			delete(b.Unusable, f)
-		}
-	}
 }

@@ -53,6 +53,8 @@ func (r Reader) Parse(m Message) rules.Request {
 	q.Items = append(q.Items, p.items...)
 	sort.SliceStable(q.Items, func(i, j int) bool { return earlier(q.Items[i].Span, q.Items[j].Span) })
 	q.Questions = p.questions
+	q.Unread = p.unread
+	q.Warnings = append(q.Warnings[:len(q.Warnings):len(q.Warnings)], p.warnings...)
 	q.Empty = len(q.Items) == 0 && p.empty()
 	if q.Kind = p.kind(q.Items); q.Empty {
 		q.Kind = rules.KindOther // a sign-off alone is no thanks
@@ -87,7 +89,7 @@ func earlier(a, b rules.Span) bool {
 		if a.Part == "subject" || b.Part == "subject" {
 			return a.Part == "subject"
 		}
-		return a.Part < b.Part
+		return earlierPart(a.Part, b.Part)
 	}
 	if a.Line != b.Line {
 		return a.Line < b.Line
@@ -138,7 +140,9 @@ type parser struct {
 	mentions  []*mention // of the sentences
 	list      []listed   // of our mail below
 	corrects  []reading
-	taken     map[int]bool // sentences that an item accounts for already
+	taken     map[int]bool   // sentences that an item accounts for already
+	unread    []rules.Unread // attachments that hold a list and could not be read
+	warnings  []string
 }
 
 // sentence is one sentence of prose, with its place in its passage.
@@ -177,6 +181,7 @@ func (p *parser) run() {
 	if !p.reply && words.contains("verb register", p.m.Subject) && !isRenewWord(p.m.Subject) {
 		p.register = true
 	}
+	p.files()
 	p.mentions = p.mentionsIn(p.sentences)
 	p.list = p.ourList()
 	p.taken, p.said = map[int]bool{}, map[string]int{}
@@ -296,7 +301,7 @@ func (p *parser) choose() *collector {
 	if len(p.m.html) > 0 {
 		p.m.html.markZones(p.m.owner())
 		h := freshOf(p.m.html)
-		if filled(h.blocks) > filled(c.blocks) && len(c.blocks) == 0 {
+		if filled(h.blocks) > filled(c.blocks) && len(c.blocks) == 0 || rows(h.blocks) > rows(c.blocks) {
 			p.v, c = p.m.html, h
 		} else {
 			contradictions(c.blocks, h.blocks)
@@ -354,6 +359,17 @@ func (p *parser) choose() *collector {
 		}
 	}
 	return c
+}
+
+// rows counts the prospects that stand in tables.
+func rows(blocks []*block) int {
+	n := 0
+	for _, b := range blocks {
+		if b.table {
+			n++
+		}
+	}
+	return n
 }
 
 // filled counts the fields of all blocks.
@@ -599,7 +615,7 @@ func (p *parser) accept() {
 		if n == 0 && b.Ref == "" && len(b.None) == 0 && len(b.Unusable) == 0 {
 			continue
 		}
-		if !p.reply && b.Ref == "" && (n < 2 || !b.person()) && !(n >= 1 && b.person() && (p.register || b.labels >= 3)) && !p.lone(b) {
+		if !b.table && !p.reply && b.Ref == "" && (n < 2 || !b.person()) && !(n >= 1 && b.person() && (p.register || b.labels >= 3)) && !p.lone(b) {
 			p.dropped = b
 			continue
 		}
@@ -613,6 +629,7 @@ func (p *parser) accept() {
 		switch {
 		case b.Ref != "":
 			rd.verb = rules.VerbAnswer
+		case b.table && b.Source != nil:
 		case p.reply && !(b.Company != "" && (b.FirstName != "" || b.LastName != "")) && b.count() <= 3:
 			rd.verb = rules.VerbAnswer
 		}
@@ -630,7 +647,7 @@ func (p *parser) lone(b *block) bool {
 }
 
 func (p *parser) place(b *block) rules.Span {
-	if b.prose {
+	if b.at.Part != "" {
 		return b.at
 	}
 	l := p.v[b.first]

@@ -313,6 +313,9 @@ func nameWords(s string) (names []string, inverted int, st state) {
 		fields[len(fields)-1] = strings.TrimRight(fields[len(fields)-1], ",")
 	}
 	for i, w := range fields {
+		if inverted > 0 && len(names) == inverted && i < len(fields)-1 && titles[bareWord(w)] {
+			continue // "Doe, Dr. Jane"
+		}
 		if strings.HasSuffix(w, ",") {
 			if inverted > 0 || i == len(fields)-1 {
 				return nil, 0, unusable

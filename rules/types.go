@@ -221,8 +221,9 @@ const (
 )
 
 // Span says where in a mail something was read: a part (as numbered by IMAP,
-// RFC 9051, section 6.4.5; "subject" for the subject line), a line of its text,
-// counted from 1, and bytes of that line.
+// RFC 9051, section 6.4.5; "subject" for the subject line; "2!3" for the third
+// sheet of a workbook in part 2), a line of its text, counted from 1, and bytes
+// of that line. In a workbook the line is the row, and From and To the column.
 type Span struct {
 	Part string `json:"part"`
 	Line int    `json:"line"`
@@ -260,7 +261,40 @@ type Reading struct {
 	// state different values (MAIL.md 91).
 	Contradicts []Field        `json:"contradicts,omitempty"`
 	Spans       map[Field]Span `json:"spans,omitempty"`
+	// Source is the row of an attached list that states it, so that the list can go
+	// back with what became of each row; nil where it stands in the mail itself.
+	Source *Place `json:"source,omitempty"`
 }
+
+// Place is a row of an attached list.
+type Place struct {
+	// Attachment is the index among the mail's attachments, Name its file name.
+	Attachment int    `json:"attachment"`
+	Name       string `json:"name"`
+	// Sheet is the workbook's sheet, "" for a text file. Comma is what separates
+	// the columns of a text file, "" for a workbook.
+	Sheet string `json:"sheet,omitempty"`
+	Comma string `json:"comma,omitempty"`
+	// Row is the row of the sheet, or the line of the file, counted from 1;
+	// Heading is that of the heading, 0 where the list has none.
+	Row     int `json:"row"`
+	Heading int `json:"heading,omitempty"`
+}
+
+// Unread is an attachment that holds a list, as it seems, and that was not read.
+type Unread struct {
+	Name string    `json:"name"`
+	Why  UnreadWhy `json:"why"`
+}
+
+// UnreadWhy says why an attachment was not read.
+type UnreadWhy string
+
+// Why an attachment was not read.
+const (
+	UnreadFormat UnreadWhy = "format" // not a form that we read, or damaged
+	UnreadBomb   UnreadWhy = "bomb"   // beyond the limits: quarantined (MAIL.md 123)
+)
 
 // Route says what becomes of a mail whatever it asks for; the empty route means
 // that it is decided.
@@ -313,6 +347,8 @@ type Request struct {
 	// Empty is set where nothing but a signature was newly written (MAIL.md 105).
 	Empty    bool     `json:"empty,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
+	// Unread are attachments that seem to hold a list and could not be read.
+	Unread []Unread `json:"unread,omitempty"`
 }
 
 // Refs are the references and companies named under renew, withdraw and

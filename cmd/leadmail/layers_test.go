@@ -75,6 +75,8 @@ var arrows = []arrow{
 	onlyIn("IMAP is spoken in intake", "github.com/emersion/go-imap", append(fakes, "leadmail/intake")...),
 	onlyIn("MIME is taken apart in intake", "github.com/emersion/go-message", append(fakes, "leadmail/intake")...),
 	onlyIn("HTML is read in intake", "golang.org/x/net/html", "leadmail/intake"),
+	onlyIn("workbooks are read in intake and go back from notify", "github.com/xuri/excelize", "leadmail/intake", "leadmail/notify"),
+	onlyIn("cards are read in intake", "github.com/emersion/go-vcard", "leadmail/intake"),
 	onlyIn("SMTP is spoken in notify", "github.com/wneessen/go-mail", "leadmail/notify"),
 	onlyIn("only the servers of this process serve SMTP", "github.com/emersion/go-smtp", fakes...),
 	onlyIn("SQL is spoken in store", "database/sql", "leadmail/store"),
