@@ -169,6 +169,15 @@ func bareSpec(s string) string {
 	if len(s) > 320 {
 		return ""
 	}
+	if strings.ContainsAny(s, " \t(") && !strings.Contains(s, `"`) {
+		// RFC 5322, section 4.4: comments and blanks between the parts.
+		for s2, _ := cutComment(s); s2 != s; s2, _ = cutComment(s) {
+			s = s2
+		}
+		if joined := strings.Join(strings.Fields(s), ""); strings.Count(joined, "@") == 1 {
+			s = joined
+		}
+	}
 	return s
 }
 

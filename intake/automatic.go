@@ -1,7 +1,9 @@
 package intake
 
 import (
+	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"leadmail/rules"
@@ -49,12 +51,13 @@ func (r Reader) nature(m *Message) nature {
 		return n
 	}
 	if m.noFrom {
-		if m.FromFields > 0 { // 54
+		if m.robot() { // 54
 			return stop(rules.RouteBounce, rules.KindBounce, "a From without an address, as bounces have it")
 		}
-		return stop(rules.RouteQuarantine, rules.KindOther, "no From at all") // 53
+		return stop(rules.RouteQuarantine, rules.KindOther, "no From with an address") // 53
 	}
-	if r.Mailbox != "" && m.From.SameMailbox(r.Mailbox) { // 13
+	rewritten := r.rewritten(m)
+	if r.Mailbox != "" && m.From.SameMailbox(r.Mailbox) && rewritten == "" { // 13
 		n := stop(rules.RouteReview, rules.KindOther, "From is our own address, but the mail is not ours")
 		n.Alert = true
 		return n
@@ -62,23 +65,24 @@ func (r Reader) nature(m *Message) nature {
 	if why := m.autoReply(); why != "" { // 1, 6, 7, 20
 		return stop(rules.RouteAutomatic, rules.KindAutoReply, why)
 	}
-	for _, p := range m.parts { // 18
-		if method := strings.ToUpper(p.params["method"]); p.mediaType == "text/calendar" && (method == "REQUEST" || method == "REPLY" || method == "CANCEL" || method == "COUNTER") {
-			return stop(rules.RouteAutomatic, rules.KindBulk, "a calendar "+strings.ToLower(method))
-		}
+	calendar, beside := m.calendar()
+	if calendar != "" && !beside { // 18
+		return stop(rules.RouteAutomatic, rules.KindBulk, calendar)
 	}
 	switch {
-	case words.contains("subject forwarding", m.Subject) && isNoReply(m.From) || strings.HasPrefix(string(m.From), "forwarding-noreply@"): // 21
+	case strings.HasPrefix(string(m.From), "forwarding-noreply@"), words.contains("subject forwarding", m.Subject) && isNoReply(m.From): // 21
 		n := stop(rules.RouteReview, rules.KindBulk, "a provider asks to confirm forwarding")
 		n.Alert = true
 		return n
-	case h.has("x-challenge") || h.has("x-tmda-confirm") || h.has("x-boxbe-challenge") || words.contains("subject challenge", m.Subject) && !isReplySubject(m.Subject): // 22
+	case m.challenge(): // 22
 		return stop(rules.RouteReview, rules.KindBulk, "a challenge-response robot")
-	case h.has("list-id") || h.has("list-unsubscribe") || h.has("list-post") || h.has("list-help") || h.has("list-owner"): // 17
-		return stop(rules.RouteReview, rules.KindBulk, "a mailing list (List-* header)")
+	case rewritten == "" && m.list() != "": // 17
+		return stop(rules.RouteReview, rules.KindBulk, "a mailing list ("+m.list()+")")
 	}
 	n := nature{}
 	switch {
+	case rewritten != "": // 132
+		n.Handling = rules.Handling{Route: rules.RouteReview, Why: rewritten, NoReply: rewritten}
 	case m.oddFrom: // 45
 		n.Handling = rules.Handling{Route: rules.RouteReview, Why: "the From line shows another address than it holds"}
 	case m.Authors > 1: // 43
@@ -89,8 +93,89 @@ func (r Reader) nature(m *Message) nature {
 			n.Handling = rules.Handling{Route: rules.RouteReview, Why: "a bounce inside a forwarded mail", NoReply: "a bounce inside a forwarded mail"}
 		}
 	}
+	if calendar != "" {
+		n.program = true
+		if n.NoReply == "" {
+			n.NoReply = calendar
+		}
+	}
 	m.silence(&n)
 	return n
+}
+
+// rewritten tells by what a list or group that stands before the mailbox put its
+// own address into From: the mail's content counts, its author is lost (MAIL.md
+// 132); "" where nothing did.
+func (r Reader) rewritten(m *Message) string {
+	h := m.header
+	for _, name := range []string{"x-original-from", "x-google-original-from"} {
+		if h.has(name) {
+			return "a list replaced the author in From (" + name + ")"
+		}
+	}
+	// RFC 7489 made lists do so: "Lena Maurer via Partners" <partners@…>.
+	_, own, _ := strings.Cut(string(r.Mailbox), "@")
+	_, domain, _ := strings.Cut(string(m.From), "@")
+	if own != "" && strings.EqualFold(own, domain) && strings.Contains(m.FromName, " via ") {
+		return "a list replaced the author in From"
+	}
+	return ""
+}
+
+// list tells by which header a mailing list sent the mail; "" for none.
+func (m *Message) list() string {
+	for fields := m.header.Fields(); fields.Next(); {
+		switch key := strings.ToLower(fields.Key()); {
+		case strings.HasPrefix(key, "list-"): // RFC 2369, RFC 2919, RFC 8058
+			return "List-* header"
+		case key == "mailing-list", key == "x-mailing-list", key == "x-mailman-version", key == "x-beenthere", key == "x-google-group-id", key == "x-listserver":
+			return key
+		}
+	}
+	return ""
+}
+
+// calendar tells what a calendar program says of a meeting: an invitation, an
+// answer (RFC 5546, section 1.4); "" where none does. beside says that it is a file
+// beside a text, which a person may have attached.
+func (m *Message) calendar() (what string, beside bool) {
+	for _, p := range m.parts {
+		if p.mediaType != "text/calendar" {
+			continue
+		}
+		method := p.params["method"]
+		if method == "" {
+			_, rest, _ := bytes.Cut(p.data[:min(len(p.data), 4096)], []byte("\nMETHOD:"))
+			line, _ := nextLine(rest)
+			method = string(line)
+		}
+		switch method = strings.ToLower(strings.TrimSpace(method)); method {
+		case "request", "reply", "cancel", "counter", "declinecounter", "refresh", "add":
+			disposition, _ := p.header.parameters("content-disposition")
+			return "a calendar " + method, disposition == "attachment" && p.group == 0 && len(strings.TrimSpace(m.Text)) > 0
+		}
+	}
+	return "", false
+}
+
+// challenge says whether a robot wants the sender of a mail to prove that a person
+// wrote it (MAIL.md 22). A subject alone is not enough: people too ask to confirm.
+func (m *Message) challenge() bool {
+	h := m.header
+	if h.has("x-challenge") || h.has("x-tmda-confirm") || h.has("x-boxbe-challenge") || h.has("x-spamarrest-auth") {
+		return true
+	}
+	if isReplySubject(m.Subject) && !isNoReply(m.From) {
+		return false
+	}
+	body := words.contains("body challenge", m.opening(1500))
+	return body && (words.contains("subject challenge", m.Subject) || isNoReply(m.From) || m.program())
+}
+
+// program says whether a header tells that a program wrote the mail.
+func (m *Message) program() bool {
+	word := keyword(m.header.get("auto-submitted"))
+	return word != "" && word != "no" || nullPath(m.header)
 }
 
 // silence tells why a mail whose content counts gets no answer all the same.
@@ -152,23 +237,47 @@ func nullPath(h header) bool {
 
 // autoReply tells by which header a mail is an automatic answer; "" for none.
 func (m *Message) autoReply() string {
-	h := m.header
-	for _, v := range h.all("auto-submitted") {
-		if keyword(v) == "auto-replied" {
-			return "Auto-Submitted: auto-replied"
-		}
-	}
-	for _, name := range []string{"x-autoreply", "x-autorespond", "x-autoresponder", "x-mail-autoreply", "x-fc-machinegenerated", "x-autoreply-from", "x-auto-reply", "x-vacation", "x-ms-exchange-inbox-rules-loop", "x-autogenerated", "delivered-to-autoresponder"} {
-		if v := keyword(h.get(name)); h.has(name) && v != "no" && v != "false" && v != "0" {
-			if name == "x-autogenerated" && v != "reply" {
+	for fields := m.header.Fields(); fields.Next(); {
+		key := strings.ToLower(fields.Key())
+		switch key {
+		case "auto-submitted":
+			// RFC 3834, section 5; auto-notified is RFC 5436, section 2.7.1.
+			if word := keyword(fields.Value()); word == "auto-replied" || word == "auto-notified" {
+				return "Auto-Submitted: " + word
+			}
+			continue
+		case "precedence", "x-precedence":
+			switch word := keyword(fields.Value()); word {
+			case "auto_reply", "auto-reply", "autoreply":
+				return "Precedence: " + word
+			}
+			continue
+		case "x-ms-exchange-inbox-rules-loop", "x-exchange-inbox-rules-loop", "x-fc-machinegenerated", "delivered-to-autoresponder":
+		case "x-ms-exchange-generated-message-source":
+			if !strings.Contains(strings.ToLower(fields.Value()), "rules agent") {
 				continue
 			}
-			return "a header of auto-responders (" + name + ")"
+		case "x-autogenerated":
+			if keyword(fields.Value()) != "reply" {
+				continue
+			}
+		default:
+			// Every program has a spelling of its own: X-Autoreply, X-Auto-Reply-From,
+			// X-Mail-Autoreply, X-Autoresponder, X-Vacation. X-Auto-Response-Suppress
+			// is none of them: people's mail carries it (MAIL.md 8).
+			if !strings.HasPrefix(key, "x-") {
+				continue
+			}
+			key = strings.ReplaceAll(key, "-", "")
+			if !strings.Contains(key, "autorepl") && !strings.Contains(key, "autorespond") && !strings.Contains(key, "autoanswer") && !strings.Contains(key, "vacation") && !strings.Contains(key, "outofoffice") {
+				continue
+			}
 		}
-	}
-	switch keyword(h.get("precedence")) {
-	case "auto_reply", "auto-reply", "autoreply":
-		return "Precedence: auto_reply"
+		switch keyword(fields.Value()) {
+		case "no", "false", "0", "none", "off":
+			continue
+		}
+		return "a header of auto-responders (" + strings.ToLower(fields.Key()) + ")"
 	}
 	return ""
 }
@@ -180,15 +289,32 @@ func isNoReply(a rules.Address) bool {
 	return strings.HasPrefix(local, "noreply") || strings.HasPrefix(local, "donotreply") || strings.HasSuffix(local, "noreply") || strings.HasSuffix(local, "donotreply") || strings.HasPrefix(local, "nepasrepondre") || strings.HasPrefix(local, "nichtantworten")
 }
 
-// isRobot knows the addresses that bounces come from.
-func isRobot(a rules.Address, name string) bool {
-	local, _, _ := strings.Cut(strings.ToLower(string(a)), "@")
-	switch local {
-	case "mailer-daemon", "mailerdaemon", "postmaster", "mail-daemon", "mdaemon", "microsoftexchange329e71ec88ae4615bbc36ab6ce41109e", "mailsrv", "mail-deamon":
+// robot says whether the sender is a mail system: MAILER-DAEMON and its like, by
+// address or, where there is no address, by what stands in its place.
+func (m *Message) robot() bool {
+	local := m.FromName
+	if m.From != "" {
+		local, _, _ = strings.Cut(string(m.From), "@")
+	} else if m.FromFields > 0 && strings.TrimSpace(local) == "" {
+		return true // "From: <>"
+	}
+	switch local = strings.NewReplacer("-", "", "_", "", ".", "", " ", "").Replace(strings.ToLower(local)); {
+	case strings.HasPrefix(local, "mailerda"), strings.HasPrefix(local, "maildae"), strings.HasPrefix(local, "microsoftexchange"),
+		local == "mdaemon", local == "mailerdeamon", local == "maildeamon", local == "maildelivery", local == "maildeliverysystem", local == "maildeliverysubsystem":
 		return true
 	}
-	lower := strings.ToLower(name)
-	return strings.HasPrefix(local, "microsoftexchange") || strings.Contains(lower, "mail delivery") || strings.Contains(lower, "mailer-daemon") || strings.Contains(lower, "mail administrator")
+	return false
+}
+
+// postmaster says whether the sender may be a mail system: a person can write
+// from such an address or under such a name too.
+func (m *Message) postmaster() bool {
+	local, _, _ := strings.Cut(strings.ToLower(string(m.From)), "@")
+	switch strings.NewReplacer("-", "", "_", "", ".", "").Replace(local) {
+	case "postmaster", "bounce", "bounces", "mailsystem", "mailadmin", "mailsrv", "daemon", "root", "smtp", "mta":
+		return true
+	}
+	return isNoReply(m.From) || words.contains("sender bounce", m.FromName)
 }
 
 // report recognises what mail systems write: delivery reports, receipts of
@@ -222,18 +348,146 @@ func (m *Message) report(stop func(rules.Route, rules.Kind, string) nature) (nat
 		return stop(rules.RouteAutomatic, rules.KindAutoReply, "a receipt of reading"), true
 	}
 	// 29: no report in the standard's form. A person judges.
-	subject := words.contains("subject bounce", m.Subject)
-	robot := isRobot(m.From, m.FromName) || m.noFrom && m.FromFields > 0
-	switch {
+	replied := m.autoReply() != ""
+	subject := words.contains("subject bounce", m.Subject) && !isForwardSubject(m.Subject)
+	null := nullPath(m.header)
+	switch robot := m.robot(); {
 	case m.header.has("x-failed-recipients"):
-	case robot && (subject || words.contains("body bounce", m.opening(3000))):
-	case nullPath(m.header) && subject && m.autoReply() == "":
-	case robot && m.noFrom && nullPath(m.header):
-	case subject && !isReplySubject(m.Subject) && words.contains("body bounce", m.opening(3000)):
+	case robot && (!m.noFrom || null || subject || m.undelivered()):
+	case (m.postmaster() || null) && !replied && (subject || m.undelivered()):
+	case (m.postmaster() || null) && subject:
+	case subject && !isReplySubject(m.Subject) && m.returned():
 	default:
 		return nature{}, false
 	}
 	return stop(rules.RouteReview, rules.KindBounce, "looks like a bounce, in no standard form"), true
+}
+
+// smtpTalk is what mail systems quote of each other, whatever their language: reply
+// and status codes (RFC 5321, section 4.2; RFC 3463), fields of RFC 3464.
+var smtpTalk = regexp.MustCompile(`(?im)\b[45]\d\d[ -]+#?[45]\.\d{1,3}\.\d{1,3}\b|\(#?[45]\.\d{1,3}\.\d{1,3}\)|\b(?:RCPT|MAIL) (?:TO|FROM):|^[ >]*[45]5\d[ -]|\b(?:said|returned|response|error|server)\W{1,4}[45][0-7]\d\b|^(?:Final-Recipient|Diagnostic-Code|Remote-MTA|Reporting-MTA|Original-Recipient|Last-Attempt-Date) *:`)
+
+// undelivered says whether a text speaks of a mail that did not arrive, in words
+// or in codes, or returns it. Files count too: some systems attach their words.
+func (m *Message) undelivered() bool {
+	texts := []string{m.opening(6000)}
+	for _, p := range m.parts {
+		if p.attached && p.mediaType == "text/plain" && len(texts) < 4 {
+			texts = append(texts, strings.ToValidUTF8(string(p.data[:min(len(p.data), 3000)]), ""))
+		}
+	}
+	for _, t := range texts {
+		if smtpTalk.MatchString(t) {
+			return true
+		}
+		for rest := t; rest != ""; rest = rest[len(clip(rest)):] { // contains looks at so much at once
+			if words.contains("body bounce", rest) {
+				return true
+			}
+			if len(clip(rest)) == 0 {
+				break
+			}
+		}
+	}
+	return m.returned()
+}
+
+// returned says whether a mail is returned within this one: attached, or as lines
+// of a header that no person writes.
+func (m *Message) returned() bool {
+	for _, p := range m.parts {
+		if p.mediaType == "message/rfc822" || p.mediaType == "text/rfc822-headers" || p.mediaType == "message/rfc822-headers" || p.mediaType == "message/global" {
+			return true
+		}
+	}
+	trace, fields := false, 0
+	for _, l := range m.plain[:min(len(m.plain), 400)] {
+		name, _ := fieldName([]byte(l.text))
+		if name == "received" || name == "message-id" || name == "return-path" || name == "mime-version" {
+			trace = true
+		}
+		if knownNames[name] {
+			fields++
+		}
+	}
+	return trace && fields >= 4
+}
+
+// outOfOffice knows an automatic answer by its words, where no header gives it
+// away: by its subject, or by what it says first. A person on the way to the
+// airport writes such words too; what that mail asks for makes it a person's. An
+// absence note asks nothing but to turn to somebody else.
+func (p *parser) outOfOffice() bool {
+	subject := p.m.Subject
+	if isForwardSubject(subject) {
+		return false
+	}
+	at, _ := words.find("subject auto_reply", tokens(clip(subject)), 0)
+	said := false // in the first words
+	opening := 0
+	for _, l := range p.v {
+		if l.zone != fresh || l.blank() {
+			continue
+		}
+		if opening += len(l.text); opening > 600+len(l.text) {
+			break
+		}
+		said = said || words.contains("body auto_reply", l.text)
+	}
+	if !said { // a phrase may be wrapped
+		said = words.contains("body auto_reply", p.opening(600))
+	}
+	asks := p.asks()
+	switch {
+	case at >= 0 && at <= 1 && !isReplySubject(subject):
+		return said || !asks
+	case at >= 0 && nullPath(p.m.header):
+		return true
+	}
+	return said && !asks
+}
+
+// opening is the beginning of what the sender newly wrote, in one line.
+func (p *parser) opening(n int) string {
+	var b strings.Builder
+	for _, l := range p.v {
+		if b.Len() >= n {
+			break
+		}
+		if l.zone == fresh {
+			b.WriteString(clip(l.text))
+			b.WriteByte(' ')
+		}
+	}
+	return strings.ToValidUTF8(b.String()[:min(n, b.Len())], "")
+}
+
+// asks says whether the sender asks for something of us, in a sentence that is
+// neither an absence note's own nor one that names a deputy.
+func (p *parser) asks() bool {
+	for _, rd := range p.readings {
+		if rd.Company != "" || rd.URL != "" || rd.LastName != "" && rd.Email != "" {
+			return true
+		}
+	}
+	for _, s := range splitSentences(p.opening(3000)) {
+		if words.contains("absence deputy", s) {
+			// "…, contact Jane Doe" tells of a prospect as well as of a deputy.
+			if !words.contains("verb register", s) || words.contains("absence deputy", before(s, ",")) {
+				continue
+			}
+		}
+		t := strings.TrimRight(s, " )\"'")
+		if (strings.HasSuffix(t, "?") || strings.HasSuffix(t, "？")) && len(tokens(t)) > 3 {
+			return true
+		}
+		for _, verb := range []string{"verb register", "verb renew", "verb withdraw", "ask status", "ask help"} {
+			if words.contains(verb, s) && !words.contains("thanks", s) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // opening is the beginning of the text.

@@ -1,6 +1,9 @@
 package intake
 
 import (
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -165,4 +168,196 @@ func TestAutomatic(t *testing.T) {
 			t.Errorf("got %s %+v", q.Kind, q.Handling)
 		}
 	})
+}
+
+// TestAbsence: absence notes without a single header that tells, in the words of
+// many languages. The corpora hold few of them.
+func TestAbsence(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, subject, body string }{
+		{"en", "Out of Office: Re: Registered", "Hello,\n\nI'm back on Monday. Bob looks after things.\n\nPat"},
+		{"en, only by its words", "Re: Registered", "Thank you for your message. I am out of the office until 12 May. For urgent matters contact Bob at bob@northwind.example.\n\nPat"},
+		{"en, nothing but a date", "Away until May 5", "Back then.\n"},
+		{"en, left", "Re: Registered", "Pat Hill is no longer with Northwind. Please direct enquiries to info@northwind.example.\n"},
+		{"en, a deputy for registrations", "Automatic reply: Registered", "I am on annual leave. If you want to register a lead, please contact Bob.\n"},
+		{"en, a help desk", "Ticket received: Registered", "We have received your request and will answer within two days. Your ticket number is 4411.\n"},
+		{"de", "Abwesenheitsnotiz: Registriert", "Guten Tag,\n\nich bin erst am 12.5. wieder da.\n"},
+		{"de, only by its words", "AW: Registriert", "Sehr geehrte Damen und Herren,\n\nvom 2. bis zum 9. Mai bin ich nicht im Büro. In dringenden Fällen wenden Sie sich bitte an Frau Brandt.\n"},
+		{"fr", "Réponse automatique : Registered", "Bonjour,\n\nde retour le 12 mai.\n"},
+		{"fr, only by its words", "RE: Registered", "Bonjour, je suis actuellement en congés jusqu'au 12 mai inclus.\n"},
+		{"es", "Respuesta automática: Registered", "Vuelvo el día 12.\n"},
+		{"es, only by its words", "RE: Registered", "Hola: estaré fuera de la oficina hasta el 12 de mayo. En caso urgente contacte con Ana.\n"},
+		{"pt", "Resposta automática: Registered", "Volto no dia 12.\n"},
+		{"pt, only by its words", "RES: Registered", "Olá, estou de férias até 12 de maio.\n"},
+		{"it", "Risposta automatica: Registered", "Torno il 12 maggio.\n"},
+		{"it, only by its words", "R: Registered", "Gentile mittente, sono in ferie fino al 12 maggio.\n"},
+		{"nl", "Automatisch antwoord: Registered", "Ik ben 12 mei terug.\n"},
+		{"nl, only by its words", "RE: Registered", "Beste, tot 12 mei ben ik met vakantie.\n"},
+		{"pl", "Odpowiedź automatyczna: Registered", "Wracam 12 maja.\n"},
+		{"pl, only by its words", "Odp: Registered", "Dzień dobry, przebywam na urlopie do 12 maja.\n"},
+		{"sv", "Autosvar: Registered", "Åter den 12 maj.\n"},
+		{"sv, only by its words", "SV: Registered", "Hej, jag är på semester till den 12 maj.\n"},
+		{"da", "Automatisk svar: Registered", "Jeg er tilbage 12. maj.\n"},
+		{"nb", "Fraværsmelding: Registered", "Tilbake 12. mai.\n"},
+		{"fi", "Automaattinen vastaus: Registered", "Palaan 12.5.\n"},
+		{"fi, only by its words", "VS: Registered", "Hei, olen vuosilomalla 12.5. asti.\n"},
+		{"cs", "Automatická odpověď: Registered", "Vrátím se 12. května.\n"},
+		{"cs, only by its words", "RE: Registered", "Dobrý den, jsem na dovolené do 12. května.\n"},
+		{"sk", "Automatická odpoveď: Registered", "Som späť 12. mája.\n"},
+		{"hu", "Automatikus válasz: Registered", "Május 12-én jövök.\n"},
+		{"hu, only by its words", "RE: Registered", "Tisztelt Feladó! Május 12-ig szabadságon vagyok.\n"},
+		{"ro", "Răspuns automat: Registered", "Revin pe 12 mai.\n"},
+		{"hr", "Automatski odgovor: Registered", "Vraćam se 12. svibnja.\n"},
+		{"sl", "Samodejni odgovor: Registered", "Vrnem se 12. maja.\n"},
+		{"tr", "Otomatik yanıt: Registered", "12 Mayıs'ta dönüyorum.\n"},
+		{"tr, only by its words", "YNT: Registered", "Merhaba, 12 Mayıs'a kadar yıllık izindeyim.\n"},
+		{"el", "Αυτόματη απάντηση: Registered", "Επιστρέφω 12 Μαΐου.\n"},
+		{"ru", "Автоматический ответ: Registered", "Вернусь 12 мая.\n"},
+		{"ru, only by its words", "RE: Registered", "Добрый день! Я в отпуске до 12 мая.\n"},
+		{"uk", "Автоматична відповідь: Registered", "Повернусь 12 травня.\n"},
+		{"bg", "Автоматичен отговор: Registered", "Връщам се на 12 май.\n"},
+		{"ja", "自動返信: Registered", "5月12日に戻ります。\n"},
+		{"ja, only by its words", "Re: Registered", "お世話になっております。5月12日まで休暇をいただいております。\n"},
+		{"zh", "自动回复: Registered", "5月12日回来。\n"},
+		{"zh, only by its words", "回复: Registered", "您好,我正在休假,5月12日回来。\n"},
+		{"ko", "자동 회신: Registered", "5월 12일에 돌아옵니다.\n"},
+		{"ar", "رد تلقائي: Registered", "سأعود في 12 مايو.\n"},
+		{"he", "תשובה אוטומטית: Registered", "אחזור ב-12 במאי.\n"},
+		{"et", "Automaatvastus: Registered", "Tagasi 12. mail.\n"},
+		{"lt", "Automatinis atsakymas: Registered", "Grįšiu gegužės 12 d.\n"},
+		{"lv", "Automātiskā atbilde: Registered", "Atgriezīšos 12. maijā.\n"},
+	} {
+		q := partners.Parse(partners.Read(eml("Content-Type: text/plain; charset=utf-8\nSubject: "+c.subject, c.body)))
+		if q.Kind != rules.KindAutoReply || q.Handling.NoReply == "" {
+			t.Errorf("%s: %q is %s, answered: %v", c.name, c.subject, q.Kind, q.Handling.NoReply == "")
+		}
+	}
+}
+
+// TestPeopleSpeakOfAbsence: the same words, written by people who want something,
+// or speak of somebody else's absence or bounce.
+func TestPeopleSpeakOfAbsence(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, headers, body string }{
+		{"a company of that name", "Subject: Out of office furniture Ltd is the prospect", "Please register Out of Office Furniture Ltd, www.ooofurniture.example, contact Jane Doe.\n"},
+		{"a company of that name, in labels", "Subject: Out of Office Furniture Ltd", form},
+		{"on the way out", "Subject: Holiday", "I'm on vacation next week, so please register this one today:\n\n" + form},
+		{"on the way out, a renewal", "Subject: Before I go", "I am on holiday from Monday, please renew R-7K4Q2M before that.\n"},
+		{"on the way out, a question", "Subject: Quick one", "I'll be out of the office next week. When does R-7K4Q2M expire?\n"},
+		{"a question in German", "Subject: Frage", "Ich bin ab Montag im Urlaub. Bis wann gilt die Registrierung R-7K4Q2M?\n"},
+		{"an absence note passed on", "Subject: Fwd: Out of office: Registered", "Should we still wait for her?\n\n---------- Forwarded message ---------\nFrom: Jane <jane@acme.example>\nSubject: Out of office\n\nI am out of the office until 12 May.\n"},
+		{"an absence note quoted", "Subject: Re: Registered", "She is back on Monday, please keep the registration open until then. Is that possible?\n\nOn 3 May 2026 Jane Doe <jane@acme.example> wrote:\n> I am out of the office until 12 May.\n"},
+		{"a bounce passed on", "Subject: Fwd: Undelivered Mail Returned to Sender", "Your mail did not arrive, do you have another address?\n\n---------- Forwarded message ---------\nFrom: MAILER-DAEMON@northwind.example\nSubject: Undelivered Mail Returned to Sender\n\n550 5.1.1 user unknown\n"},
+		{"a bounce told of", "Subject: Delivery failed", "Hi, my mail to you could not be delivered, \"mailbox full\". So once more:\n\n" + form},
+		{"a postmaster who is a person", "From: Pat <postmaster@northwind.example>", form},
+		{"a confirmation asked for", "Subject: Please confirm your message", "Did you mean the domain acme.example in your last mail? Please confirm.\n"},
+		{"an invitation beside a registration", "Content-Type: multipart/mixed; boundary=b", "--b\n\n" + form + "\n--b\nContent-Type: text/calendar; method=REQUEST; name=call.ics\nContent-Disposition: attachment; filename=call.ics\n\nBEGIN:VCALENDAR\nMETHOD:REQUEST\nEND:VCALENDAR\n--b--\n"},
+	} {
+		q := partners.Parse(partners.Read(eml("Content-Type: text/plain; charset=utf-8\n"+c.headers, c.body)))
+		if q.Kind == rules.KindAutoReply || q.Kind == rules.KindBounce || q.Kind == rules.KindBulk {
+			t.Errorf("%s: taken for %s (%s)", c.name, q.Kind, q.Handling.Why)
+		}
+	}
+}
+
+// TestBounces: reports in no standard form, as systems of all kinds write them;
+// none may be answered. The forms are those that Sisimai tells apart.
+func TestBounces(t *testing.T) {
+	t.Parallel()
+	const copied = "\n--- copy ---\nReceived: from x by y; Mon, 2 Mar 2026 08:00:00 +0000\nMessage-ID: <ours@leanstack.example>\nFrom: partners@leanstack.example\nTo: jane@acme.example\nSubject: Registered\n\nFirst name: Jane\nCompany: Acme Ltd\nEmail: jane@acme.example\n"
+	for _, c := range []struct{ name, headers, body string }{
+		{"a filter's postmaster, subject of its own", "From: \"InterScan MSS\" <postmaster@mx.example>\nSubject: メッセージを配信できません。", "Sent <<< RCPT TO:<jane@acme.example>\nReceived >>> 550 5.1.1 <jane@acme.example>... user unknown\n"},
+		{"an operator's post_master, as an answer", "From: post_master@carrier.example\nSubject: Re: Registered\nIn-Reply-To: <x@y>", "Error: Invalid user address\n\n550 - Requested action not taken: no such user here\n"},
+		{"an operator's no-reply with the mail attached", "From: no-reply@carrier.example\nSubject: メールエラー通知\nContent-Type: multipart/mixed; boundary=b", "--b\nContent-Type: text/plain; charset=utf-8\n\n送信できませんでした。\n--b\nContent-Type: message/rfc822\n\nFrom: partners@leanstack.example\nSubject: Registered\n\nFirst name: Jane\n--b--\n"},
+		{"a daemon without a word that we know", "From: MAILER-DAEMON@mx.example\nSubject: hm", "Nope.\n"},
+		{"a daemon by an odd name", "From: Mail_Daemon@mx.example\nSubject: hm", "Nope.\n"},
+		{"an empty path and a status code, in Finnish", "Return-Path: <>\nFrom: Postipalvelu <posti@mx.example>\nSubject: Viesti", "Valitettavasti viestiä ei voitu toimittaa (5.1.1).\n"},
+		{"an empty path, in Portuguese", "Return-Path: <>\nFrom: Correio <correio@mx.example>\nSubject: Mensagem não entregue", "A sua mensagem não chegou.\n"},
+		{"a record in the returned copy", "From: Mail Delivery System <postmaster@mx.example>\nSubject: Returned", "Your message was not delivered to jane@acme.example.\n" + copied},
+		{"a system under a person's address, the copy tells", "From: it@mx.example\nSubject: Undeliverable: Registered", "jane@acme.example does not exist here.\n" + copied},
+		{"Exchange in French", "From: Microsoft Outlook <postmaster@acme.example>\nReturn-Path: <>\nSubject: Non remis : Registered", "La remise n'a pas pu avoir lieu.\n"},
+		{"an answer by header, a bounce by its subject", "From: mailer-daemon@mx.example\nAuto-Submitted: auto-replied\nSubject: Mail delivery failed: returning message to sender", "A message that you sent could not be delivered.\n"},
+		{"a delayed mail", "From: Mail Delivery System <postmaster@mx.example>\nSubject: Warning: message delayed 24 hours", "Your message could not be delivered for 24 hours. It will be retried. You do not need to resend it: the message has been delayed.\n"},
+		{"line ends of an old Mac", "From: MAILER-DAEMON@mx.example\nSubject: failure notice", "user unknown\n"},
+	} {
+		raw := eml("Content-Type: text/plain; charset=utf-8\n"+c.headers, c.body)
+		if strings.Contains(c.headers, "multipart") {
+			raw = eml(c.headers, c.body)
+		}
+		if strings.Contains(c.name, "Mac") {
+			raw = []byte(strings.ReplaceAll(string(raw), "\r\n", "\r"))
+		}
+		q := partners.Parse(partners.Read(raw))
+		if q.Kind != rules.KindBounce || q.Handling.NoReply == "" || len(q.Prospects) > 0 {
+			t.Errorf("%s: %s, %+v", c.name, q.Kind, q.Handling)
+		}
+	}
+}
+
+// TestMachines: what else a program writes.
+func TestMachines(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, headers, body string }{
+		{"a spelling of its own", "X-ACME-Auto-Reply-Id: 7", "hello\n"},
+		{"Exchange's rules", "X-MS-Exchange-Generated-Message-Source: Mailbox Rules Agent", "hello\n"},
+		{"RFC 5436", "Auto-Submitted: auto-notified; owner-email=\"a@b.example\"", "hello\n"},
+		{"a vacation program", "X-Vacation: yes", "hello\n"},
+		{"a calendar without a parameter", "Content-Type: text/calendar", "BEGIN:VCALENDAR\nMETHOD:CANCEL\nEND:VCALENDAR\n"},
+		{"a list by List-Archive alone", "List-Archive: <https://x.example>", form},
+		{"a list of the old kind", "X-Mailman-Version: 2.1", form},
+		{"confirm forwarding in German", "From: Gmail-Team <forwarding-noreply@google.example>\nSubject: Bestätigung der Gmail-Weiterleitung", "Code: 1\n"},
+		{"challenge-response in French", "From: MailInBlack <noreply@mib.example>\nSubject: Demande d'authentification", "Merci de cliquer sur le lien pour vous authentifier.\n"},
+		{"challenge-response under the person's own address", "Subject: Your message to pat@northwind.example awaits verification: verification required", "To be delivered you must prove that you are human: click here to verify.\n"},
+	} {
+		q := partners.Parse(partners.Read(eml(c.headers, c.body)))
+		if q.Handling.NoReply == "" || len(q.Items) > 0 {
+			t.Errorf("%s: %s would be answered: %+v %v", c.name, q.Kind, q.Handling, q.Items)
+		}
+	}
+	// MAIL.md 132: what stands in it counts, whose it is is lost.
+	for _, headers := range []string{"X-Original-From: Lena <lena@northwind.example>\nFrom: Partners <partners@leanstack.example>\nList-Id: <partners.leanstack.example>", "From: \"'Lena Maurer' via Partners\" <partners@leanstack.example>\nX-Google-Group-Id: 1"} {
+		q := partners.Parse(partners.Read(eml(headers, form)))
+		if q.Kind != rules.KindRegistration || q.Handling.Route != rules.RouteReview || q.Handling.NoReply == "" {
+			t.Errorf("%s: %s %+v", headers, q.Kind, q.Handling)
+		}
+	}
+}
+
+// TestAutomaticOfCorpus: of our own cases exactly those are automatic mail whose
+// truth says so.
+func TestAutomaticOfCorpus(t *testing.T) {
+	t.Parallel()
+	automatic := map[rules.Kind]bool{rules.KindAutoReply: true, rules.KindBounce: true, rules.KindBulk: true}
+	seen := 0
+	files, err := filepath.Glob("testdata/*/*.eml")
+	if err != nil || len(files) < 150 {
+		t.Fatalf("%d cases, %v", len(files), err)
+	}
+	for _, name := range files {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(strings.TrimSuffix(name, ".eml") + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want truth
+		if err := json.Unmarshal(b, &want); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		q := partners.Parse(partners.Read(raw))
+		if automatic[q.Kind] != automatic[want.Kind] || automatic[want.Kind] && q.Kind != want.Kind {
+			t.Errorf("%s: %s, want %s", name, q.Kind, want.Kind)
+		}
+		if automatic[want.Kind] {
+			seen++
+			if q.Handling.NoReply == "" {
+				t.Errorf("%s would be answered", name)
+			}
+		}
+	}
+	if seen < 10 {
+		t.Errorf("%d automatic mails in the corpora, want 10 at least", seen)
+	}
 }

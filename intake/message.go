@@ -138,8 +138,13 @@ func (m *Message) warn(s string) {
 }
 
 // openEnvelope removes what stands before a header: a byte order mark, empty
-// lines, the From line of an mbox (also quoted, MAIL.md 76).
+// lines, the From line of an mbox (also quoted, MAIL.md 76). A mail without a
+// single LF was saved with the line ends of an old Mac.
 func (m *Message) openEnvelope(b []byte) []byte {
+	if bytes.IndexByte(b, '\r') >= 0 && bytes.IndexByte(b, '\n') < 0 {
+		m.warn("bare CRs were taken for line ends")
+		b = bytes.ReplaceAll(b, []byte("\r"), []byte("\n"))
+	}
 	trimmed := bytes.TrimLeft(bytes.TrimPrefix(b, []byte("\ufeff")), " \t\r\n")
 	if len(trimmed) < len(b) {
 		line, _ := nextLine(trimmed)
@@ -149,8 +154,12 @@ func (m *Message) openEnvelope(b []byte) []byte {
 		}
 	}
 	for bytes.HasPrefix(b, []byte("From ")) || bytes.HasPrefix(b, []byte(">From ")) {
+		line, rest := nextLine(b)
+		if name, _ := fieldName(line); name == "from" {
+			break // "From : …" is the field
+		}
 		m.warn("a leading From line was removed")
-		_, b = nextLine(b)
+		b = rest
 	}
 	return b
 }

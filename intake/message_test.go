@@ -24,6 +24,8 @@ func TestRepairs(t *testing.T) {
 		{"MAIL 76: a quoted From line", ">From ilse Mon Jan 12 09:14:31 2026\nFrom: ilse@northwind.example\n\nFirst name: Jörg", text, true},
 		{"weakness 2, MAIL 73: no closing boundary", "From: ilse@northwind.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=utf-8\n\nFirst name: Jörg", text, true},
 		{"weakness 3: a From that does not parse", "From: Ilse, of Northwind <ilse@northwind.example>\n\nFirst name: Jörg", text, false},
+		{"weakness 3: comments and blanks in an address", "From  : Ilse <ilse@northwind(of London).  example>\n\nFirst name: Jörg", text, false},
+		{"line ends of an old Mac", "From: ilse@northwind.example\rSubject: x\r\rFirst name: Jörg\r", text, true},
 		{"weakness 4: quoted-printable with a semicolon", "From: ilse@northwind.example\nContent-Transfer-Encoding: quoted-printable;\n\nFirst name: J=C3=B6rg", text, false},
 		{"weakness 4: 7-bit", "From: ilse@northwind.example\nContent-Transfer-Encoding: 7-bit\n\nFirst name: Jörg", text, false},
 		{"weakness 4, MAIL 88: x-uuencode", "From: ilse@northwind.example\nContent-Transfer-Encoding: x-uuencode\n\nbegin 644 a.txt\n11FER<W0@;F%M93H@2L.V<F<*\n`\nend\n", text, false},
@@ -309,36 +311,4 @@ func FuzzDecodeWords(f *testing.F) {
 			t.Fatalf("%q", got)
 		}
 	})
-}
-
-// BenchmarkRead reads the development corpus; the public fixtures beside it where
-// they are there.
-func BenchmarkRead(b *testing.B) {
-	load := func(pattern string) (mails [][]byte, size int64) {
-		files, _ := filepath.Glob(pattern)
-		for _, name := range files {
-			raw, err := os.ReadFile(name)
-			if err != nil {
-				b.Fatal(err)
-			}
-			mails = append(mails, raw)
-			size += int64(len(raw))
-		}
-		return mails, size
-	}
-	for name, pattern := range map[string]string{"registrations": "testdata/registrations/*.eml", "public": publicMail + "/sisimai/maildir/*/*.eml"} {
-		mails, size := load(pattern)
-		if len(mails) == 0 {
-			continue
-		}
-		b.Run(name, func(b *testing.B) {
-			b.SetBytes(size / int64(len(mails)))
-			n := 0
-			for b.Loop() {
-				partners.Parse(partners.Read(mails[n%len(mails)]))
-				n++
-			}
-			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "mails/s")
-		})
-	}
 }

@@ -742,26 +742,6 @@ func (p *parser) solid() bool {
 	return false
 }
 
-// outOfOffice knows an absence note by its subject, or by its first words.
-func (p *parser) outOfOffice() bool {
-	subject := p.m.Subject
-	if at, _ := words.find("subject auto_reply", tokens(subject), 0); at >= 0 && !isReplySubject(subject) {
-		if at <= 1 || words.contains("body auto_reply", p.m.opening(600)) || nullPath(p.m.header) {
-			return true
-		}
-	}
-	opening := ""
-	for _, l := range p.v {
-		if l.zone == fresh {
-			opening += l.text + " "
-		}
-		if len(opening) > 400 {
-			break
-		}
-	}
-	return words.contains("body auto_reply", opening)
-}
-
 // kind sums the items up (GUIDE.md).
 func (p *parser) kind(items []rules.Item) rules.Kind {
 	for _, it := range items {
