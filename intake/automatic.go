@@ -88,6 +88,9 @@ func (r Reader) nature(m *Message) nature {
 	case m.Authors > 1: // 43
 		n.Handling = rules.Handling{Route: rules.RouteReview, Why: "the From line holds more than one address"}
 	}
+	if why := m.unread(); why != "" && n.Route == "" {
+		n.Handling = rules.Handling{Route: rules.RouteReview, Why: why, NoReply: n.NoReply}
+	}
 	for _, a := range m.attached { // 31
 		if _, ok := a.report(stop); ok && n.Route == "" {
 			n.Handling = rules.Handling{Route: rules.RouteReview, Why: "a bounce inside a forwarded mail", NoReply: "a bounce inside a forwarded mail"}
@@ -118,6 +121,28 @@ func (r Reader) rewritten(m *Message) string {
 	_, domain, _ := strings.Cut(string(m.From), "@")
 	if own != "" && strings.EqualFold(own, domain) && strings.Contains(m.FromName, " via ") {
 		return "a list replaced the author in From"
+	}
+	return ""
+}
+
+// unread tells what stands in the way of reading a mail whole, so that a person
+// looks at it; its sender can be told what to send instead (94, 97, 104).
+func (m *Message) unread() string {
+	if m.Encrypted != "" {
+		return "encrypted with " + m.Encrypted
+	}
+	for _, p := range m.parts {
+		switch p.mediaType {
+		case "message/partial":
+			return "a piece of a mail (message/partial)"
+		case "message/external-body":
+			return "a part that is kept elsewhere (message/external-body)"
+		}
+	}
+	for _, a := range m.Attachments {
+		if a.Unreadable() == "winmail.dat" {
+			return "winmail.dat"
+		}
 	}
 	return ""
 }

@@ -138,21 +138,175 @@ func unuu(b []byte) ([]byte, bool) {
 		if len(line) == 0 || line[0] == '`' || string(line) == "end" {
 			break
 		}
-		want := int(line[0]-' ') & 63
-		line = line[1:]
-		for i := 0; i < len(line) && want > 0; i += 4 {
-			var q [4]byte
-			for j := range q {
-				if i+j < len(line) {
-					q[j] = (line[i+j] - ' ') & 63
-				}
-			}
-			three := []byte{q[0]<<2 | q[1]>>4, q[1]<<4 | q[2]>>2, q[2]<<6 | q[3]}
-			out = append(out, three[:min(3, want)]...)
-			want -= 3
-		}
+		out = uuLine(out, line[1:], int(line[0]-' ')&63)
 	}
 	return out, true
+}
+
+// embedded is a file that stood in a text.
+type embedded struct {
+	name string
+	data []byte
+}
+
+// cutEmbedded takes files out of a text: uuencoded or yEnc, as programs before MIME
+// sent them (MAIL.md 88). yEnc, which nobody sends but to newsgroups, stays encoded.
+func cutEmbedded(b []byte) (text []byte, files []embedded) {
+	begin := []byte("begin ")
+	kept, from, yend := 0, 0, true
+	for from < len(b) && len(files) < maxParts {
+		i := bytes.Index(b[from:], begin)
+		if i < 0 {
+			break
+		}
+		at := from + i
+		from = at + len(begin)
+		line, rest := nextLine(b[at:])
+		line = line[:min(len(line), 300)]
+		var file embedded
+		switch mode, name, _ := strings.Cut(string(line[len(begin):]), " "); {
+		case at > kept+1 && string(b[at-2:at]) == "=y" && (at == 2 || b[at-3] == '\n') && yend:
+			stop := bytes.Index(rest, []byte("\n=yend"))
+			if yend = stop >= 0; !yend {
+				continue
+			}
+			at -= 2
+			_, rest = nextLine(rest[stop+1:])
+			_, name, _ = strings.Cut(string(line), "name=")
+			file = embedded{fileName(name) + ".yenc", b[at : len(b)-len(rest)]}
+		case at > 0 && b[at-1] != '\n', name == "", len(mode) < 3, len(mode) > 4, strings.Trim(mode, "01234567") != "":
+			continue
+		default:
+			data, after, whole := uuLines(rest)
+			if !whole { // a sentence that begins so; what was looked at is not looked at again
+				from = max(from, len(b)-len(after))
+				continue
+			}
+			rest = after
+			file = embedded{fileName(name), data}
+		}
+		text = append(text, b[kept:at]...)
+		files = append(files, file)
+		kept = len(b) - len(rest)
+		from = kept
+	}
+	if files == nil {
+		return b, nil
+	}
+	return append(text, b[kept:]...), files
+}
+
+// uuLines decodes the lines of a uuencoded file up to its end. whole is false where
+// a line is none, with which after then begins, or the end is missing.
+func uuLines(b []byte) (out, after []byte, whole bool) {
+	for len(b) > 0 {
+		line, rest := nextLine(b)
+		switch {
+		case string(line) == "end":
+			return out, rest, true
+		case len(line) == 0:
+			b = rest
+			continue
+		}
+		want := int(line[0]-' ') & 63
+		data := line[1:]
+		if (want*8+5)/6 > len(data)+3 || len(data) > 90 {
+			return nil, b, false
+		}
+		out = uuLine(out, data, want)
+		b = rest
+	}
+	return out, nil, false
+}
+
+// uuLine decodes one line, want octets of it.
+func uuLine(out, line []byte, want int) []byte {
+	for i := 0; i < len(line) && want > 0; i += 4 {
+		var q [4]byte
+		for j := range q {
+			if i+j < len(line) {
+				q[j] = (line[i+j] - ' ') & 63
+			}
+		}
+		three := [3]byte{q[0]<<2 | q[1]>>4, q[1]<<4 | q[2]>>2, q[2]<<6 | q[3]}
+		out = append(out, three[:min(3, want)]...)
+		want -= 3
+	}
+	return out
+}
+
+// The kinds of a CMS message (RFC 5652, section 14) that mail knows.
+const (
+	cmsUnknown = iota
+	cmsSigned
+	cmsEnveloped
+)
+
+// openCMS tells what an S/MIME file is, and takes the content out of one that is
+// only signed. Outlook and OpenSSL write BER with indefinite lengths, so only the
+// few elements on the way are looked at.
+func openCMS(b []byte) (content []byte, kind int) {
+	// Object identifiers 1.2.840.113549.1.7.1 to 3: data, signed data, enveloped data.
+	oid := []byte{0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07}
+	at := bytes.Index(b[:min(len(b), 64)], oid)
+	if at < 0 || at+len(oid) >= len(b) {
+		return nil, cmsUnknown
+	}
+	switch b[at+len(oid)] {
+	case 2:
+	case 3:
+		return nil, cmsEnveloped
+	default:
+		return nil, cmsUnknown
+	}
+	inner := bytes.Index(b[:min(len(b), 4096)], append(bytes.Clone(oid), 1))
+	if inner < 0 {
+		return nil, cmsSigned
+	}
+	tag, rest, _ := ber(b[inner+len(oid)+1:])
+	if tag != 0xa0 {
+		return nil, cmsSigned // a signature without its content
+	}
+	tag, value, _ := ber(rest)
+	switch tag {
+	case 0x04: // OCTET STRING
+		return value, cmsSigned
+	case 0x24: // one in pieces
+		for len(value) > 0 && len(content) <= maxMail {
+			tag, piece, after := ber(value)
+			if tag != 0x04 {
+				break
+			}
+			content, value = append(content, piece...), after
+		}
+	}
+	return content, cmsSigned
+}
+
+// ber cuts off one element. Of one with an indefinite length the value is all
+// that follows.
+func ber(b []byte) (tag byte, value, after []byte) {
+	if len(b) < 2 {
+		return 0, nil, nil
+	}
+	tag = b[0]
+	n, b := int(b[1]), b[2:]
+	switch {
+	case n == 0x80:
+		return tag, b, nil
+	case n > 0x80:
+		size := n & 0x7f
+		if size > 4 || size > len(b) {
+			return 0, nil, nil
+		}
+		n = 0
+		for _, c := range b[:size] {
+			n = n<<8 | int(c)
+		}
+		b = b[size:]
+	}
+	n = min(n, len(b))
+	return tag, b[:n], b[n:]
 }
 
 // encodings are the transfer encodings by the names that mail gives them; a wrong
@@ -231,7 +385,7 @@ func decodeCharset(b []byte, name string) (text string, sure bool) {
 		return fromUTF7(b), true
 	}
 	ascii := isASCII(b)
-	if ascii && !bytes.ContainsAny(b, "\x1b~") && !strings.HasPrefix(name, "utf-16") {
+	if ascii && !bytes.ContainsAny(b, "\x1b~") && (!wide(name) || bytes.IndexByte(b, 0) < 0) {
 		return string(b), true
 	}
 	valid := utf8.Valid(b)
@@ -264,6 +418,26 @@ func decodeCharset(b []byte, name string) (text string, sure bool) {
 	}
 	out, _ := charmap.ISO8859_1.NewDecoder().Bytes(b)
 	return string(out), false
+}
+
+// wide says whether a charset writes plain letters with NULs between them.
+func wide(name string) bool {
+	return strings.HasPrefix(name, "utf-16") || strings.HasPrefix(name, "utf-32") || strings.HasPrefix(name, "ucs-2") || strings.HasPrefix(name, "iso-10646")
+}
+
+// metaCharset is the charset that an HTML page names itself; mail programs that
+// give none in the header copy the page as it is.
+func metaCharset(b []byte) string {
+	b = bytes.ToLower(b[:min(len(b), 2048)])
+	_, rest, ok := bytes.Cut(b, []byte("charset="))
+	if !ok {
+		return ""
+	}
+	rest = bytes.TrimLeft(rest, "\"' ")
+	if i := bytes.IndexAny(rest, "\"'> ;/"); i > 0 && i < 40 {
+		return string(rest[:i])
+	}
+	return ""
 }
 
 func isASCII(b []byte) bool {

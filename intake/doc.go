@@ -12,7 +12,8 @@
 // How a mail is read:
 //
 //	message.go, header.go, address.go, decode.go   bytes to parts
-//	html.go, body.go      parts to lines; whose words each line is: new, quoted, signature
+//	attachment.go         what a file is that cannot be read, by its bytes
+//	html.go, hidden.go, body.go   parts to lines, without what is not shown; whose words each line is: new, quoted, signature
 //	words.go, words.txt   the language, in one data file that a non-programmer can extend
 //	label.go, value.go    a labelled line to candidates; what a value is worth
 //	extract.go            candidates to prospects
@@ -25,6 +26,10 @@
 //
 // The mailbox is here too: imap.go talks to the IMAP server, one goroutine
 // owning the connection, a deadline on every command.
+//
+// What is signed is read; what is encrypted, in pieces (message/partial), kept
+// elsewhere or in a winmail.dat goes to a person, and Message and Attachment say
+// what it was, so that the reply can name it.
 //
 // Mails are read with go-message, and it is the strict reader first: header
 // blocks, Content-Type and its parameters, address and id lists, encoded words,

@@ -12,19 +12,22 @@ import (
 // for layout and read cell by cell. What a mail program would not show is not
 // read (MAIL.md 92); nothing is ever fetched (129).
 func htmlLines(text, part string) []line {
-	root, err := html.Parse(strings.NewReader(text))
+	// No mail program runs scripts, so what stands for their absence is shown.
+	root, err := html.ParseWithOptions(strings.NewReader(text), html.ParseOptionEnableScripting(false))
 	if err != nil {
 		// Nested beyond what the parser accepts, or worse (MAIL.md 93).
 		return textLines(bareText(text), part, nil)
 	}
-	r := renderer{part: part}
-	r.node(root, 0, style{})
+	r := renderer{part: part, hiding: hiding{}}
+	r.node(root, 0, style{look: page})
 	r.flush(false)
 	for len(r.out) > 0 && r.out[len(r.out)-1].blank() {
 		r.out = r.out[:len(r.out)-1]
 	}
-	if !hasText(r.out) {
-		if t := bareText(text); strings.TrimSpace(t) != "" && strings.Contains(text, "<?xml") {
+	if !r.hid && !hasText(r.out) {
+		// A tag that is never closed (<title>, <style>, <!--), a frameset: all the
+		// rest of the page went into it (MAIL.md 93).
+		if t := bareText(text); strings.TrimSpace(t) != "" {
 			return textLines(t, part, nil)
 		}
 	}
@@ -36,9 +39,7 @@ type style struct {
 	depth int  // quoting
 	sig   bool // signature
 	pre   bool
-	// ground says that something behind the text is not white, so that white
-	// text can be read.
-	ground bool
+	look  look
 }
 
 type renderer struct {
@@ -47,6 +48,8 @@ type renderer struct {
 	cur   strings.Builder
 	style style
 	blank bool // a blank is due before the next word
+	hiding
+	hid bool // something was not shown
 }
 
 // deepest is how far the tree is followed; the parser's own limit is 512.
@@ -58,7 +61,11 @@ func (r *renderer) node(n *html.Node, depth int, s style) {
 	}
 	switch n.Type {
 	case html.TextNode:
-		r.text(n.Data, s)
+		if s.look.shown() {
+			r.text(n.Data, s)
+		} else {
+			r.hid = true
+		}
 		return
 	case html.ElementNode:
 	default:
@@ -66,7 +73,15 @@ func (r *renderer) node(n *html.Node, depth int, s style) {
 		return
 	}
 	switch n.DataAtom {
-	case atom.Head, atom.Style, atom.Script, atom.Title, atom.Template, atom.Noscript, atom.Select, atom.Textarea, atom.Object, atom.Iframe, atom.Svg, atom.Math:
+	case atom.Style:
+		if n.FirstChild != nil {
+			r.sheet(n.FirstChild.Data)
+		}
+		return
+	case atom.Head: // for its style sheet
+		r.children(n, depth, s)
+		return
+	case atom.Script, atom.Title, atom.Template, atom.Select, atom.Textarea, atom.Object, atom.Iframe, atom.Svg, atom.Math:
 		return
 	case atom.Br:
 		r.style = s
@@ -81,8 +96,9 @@ func (r *renderer) node(n *html.Node, depth int, s style) {
 	case atom.Img:
 		return
 	}
-	s.ground = s.ground || grounded(n)
-	if hidden(n, s.ground) {
+	var gone bool
+	if s.look, gone = r.dress(n, s.look); gone {
+		r.hid = true
 		return
 	}
 	class, id := attr(n, "class"), attr(n, "id")
@@ -249,40 +265,45 @@ func (r *renderer) link(n *html.Node, depth int, s style) {
 // table writes rows as lines. A cell of several lines makes the table a layout:
 // its cells are then read one after the other.
 func (r *renderer) table(n *html.Node, depth int, s style) {
-	var rows func(n *html.Node, depth int)
-	rows = func(n *html.Node, depth int) {
-		if depth > deepest {
-			return
+	if depth > deepest {
+		return
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if c.Type != html.ElementNode {
+			continue
 		}
-		for c := n.FirstChild; c != nil; c = c.NextSibling {
-			if c.Type != html.ElementNode || hidden(c, s.ground || grounded(n) || grounded(c)) {
-				continue
-			}
-			switch c.DataAtom {
-			case atom.Tr:
-				r.row(c, depth+1, s)
-			case atom.Tbody, atom.Thead, atom.Tfoot:
-				rows(c, depth+1)
-			case atom.Caption:
-				r.node(c, depth+1, s)
-			}
+		inner, gone := s, false
+		if inner.look, gone = r.dress(c, s.look); gone {
+			r.hid = true
+			continue
+		}
+		switch c.DataAtom {
+		case atom.Tr:
+			r.row(c, depth+1, inner)
+		case atom.Tbody, atom.Thead, atom.Tfoot:
+			r.table(c, depth+1, inner)
+		case atom.Caption:
+			r.node(c, depth+1, s)
 		}
 	}
-	rows(n, depth)
 }
 
 func (r *renderer) row(tr *html.Node, depth int, s style) {
 	var cells [][]line
 	layout := false
 	for c := tr.FirstChild; c != nil; c = c.NextSibling {
-		if c.DataAtom != atom.Td && c.DataAtom != atom.Th || hidden(c, s.ground || grounded(tr) || grounded(c)) {
+		if c.DataAtom != atom.Td && c.DataAtom != atom.Th {
 			continue
 		}
-		sub := renderer{part: r.part}
-		inner := s
-		inner.ground = s.ground || grounded(tr) || grounded(c)
+		inner, gone := s, false
+		if inner.look, gone = r.dress(c, s.look); gone {
+			r.hid = true
+			continue
+		}
+		sub := renderer{part: r.part, hiding: r.hiding}
 		sub.children(c, depth+1, inner)
 		sub.flush(false)
+		r.hid = r.hid || sub.hid
 		for len(sub.out) > 0 && sub.out[0].blank() {
 			sub.out = sub.out[1:]
 		}
@@ -321,133 +342,81 @@ func attr(n *html.Node, name string) string {
 	return ""
 }
 
-// hidden says whether an element is not shown: what stands there was not
-// written to be read (MAIL.md 92).
-func hidden(n *html.Node, ground bool) bool {
-	for _, a := range n.Attr {
-		switch a.Key {
-		case "hidden":
-			return true
-		case "aria-hidden":
-		case "style":
-			if hiddenStyle(a.Val, ground) {
-				return true
-			}
-		case "color":
-			if n.DataAtom == atom.Font && isWhite(a.Val) && !ground {
-				return true
-			}
-		case "size":
-			if n.DataAtom == atom.Font && a.Val == "0" {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// grounded says whether an element sets a background other than white.
-func grounded(n *html.Node) bool {
-	for _, a := range n.Attr {
-		switch a.Key {
-		case "bgcolor":
-			return !isWhite(a.Val)
-		case "style":
-			if len(a.Val) > 4000 {
-				return false
-			}
-			for d := range strings.SplitSeq(strings.ToLower(a.Val), ";") {
-				key, val, _ := strings.Cut(d, ":")
-				key = strings.TrimSpace(key)
-				if val = strings.TrimSpace(val); (key == "background" || key == "background-color") && !isWhite(val) && val != "none" {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-func hiddenStyle(s string, ground bool) bool {
-	if len(s) > 4000 {
-		s = s[:4000]
-	}
-	white := false
-	for d := range strings.SplitSeq(strings.ToLower(s), ";") {
-		key, val, _ := strings.Cut(d, ":")
-		key = strings.TrimSpace(key)
-		val = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(val), "!important"))
-		switch key {
-		case "display":
-			if val == "none" {
-				return true
-			}
-		case "visibility":
-			if val == "hidden" || val == "collapse" {
-				return true
-			}
-		case "mso-hide":
-			if val == "all" {
-				return true
-			}
-		case "opacity":
-			if val == "0" || val == "0.0" || val == "0%" {
-				return true
-			}
-		case "font-size", "max-height", "max-width":
-			if isZero(val) {
-				return true
-			}
-		case "color":
-			white = isWhite(val)
-		}
-	}
-	return white && !ground
-}
-
-func isZero(v string) bool {
-	v = strings.TrimRight(v, "abcdefghijklmnopqrstuvwxyz% ")
-	return v == "0" || v == "0.0" || v == ".0"
-}
-
-func isWhite(v string) bool {
-	v = strings.ReplaceAll(strings.ToLower(v), " ", "")
-	switch v {
-	case "#fff", "#ffffff", "white", "rgb(255,255,255)", "transparent", "rgba(255,255,255,1)":
-		return true
-	}
-	return false
-}
-
-// bareText takes the tags off without a tree.
+// bareText takes the tags off without a tree. Of what swallows text (a style
+// sheet, a comment) only as much is left out as is closed again.
 func bareText(s string) string {
-	z := html.NewTokenizer(strings.NewReader(s))
 	var b strings.Builder
-	skip := 0
-	for {
-		switch z.Next() {
-		case html.ErrorToken:
-			return b.String()
-		case html.TextToken:
-			if skip == 0 {
-				b.Write(z.Text())
-			}
-		case html.StartTagToken:
-			name, _ := z.TagName()
-			switch atom.Lookup(name) {
-			case atom.Style, atom.Script, atom.Title:
-				skip++
-			case atom.Br, atom.P, atom.Div, atom.Tr, atom.Li:
-				b.WriteByte('\n')
-			case atom.Td, atom.Th:
-				b.WriteByte('\t')
-			}
-		case html.EndTagToken:
-			name, _ := z.TagName()
-			switch atom.Lookup(name) {
-			case atom.Style, atom.Script, atom.Title:
-				skip = max(0, skip-1)
-			}
+	closed := map[string]bool{} // by end mark: false once none was found
+	skip := func(from int, end string) int {
+		if still, known := closed[end]; known && !still {
+			return -1
 		}
+		i := indexFold(s[from:], end)
+		closed[end] = i >= 0
+		if i < 0 {
+			return -1
+		}
+		return from + i + len(end)
+	}
+	for i := 0; i < len(s); {
+		if s[i] != '<' {
+			next := strings.IndexByte(s[i:], '<')
+			if next < 0 {
+				next = len(s) - i
+			}
+			b.WriteString(html.UnescapeString(s[i : i+next]))
+			i += next
+			continue
+		}
+		if strings.HasPrefix(s[i:], "<!--") {
+			if end := skip(i+4, "-->"); end > 0 {
+				i = end
+			} else {
+				i += 4
+			}
+			continue
+		}
+		gt := strings.IndexByte(s[i:min(len(s), i+20000)], '>')
+		name := tagName(s[i+1 : min(len(s), i+20)])
+		if gt < 0 || name == "" && !strings.HasPrefix(s[i:], "<!") && !strings.HasPrefix(s[i:], "<?") && !strings.HasPrefix(s[i:], "</") {
+			b.WriteByte('<')
+			i++
+			continue
+		}
+		i += gt + 1
+		switch name {
+		case "style", "script", "title":
+			if end := skip(i, "</"+name); end > 0 {
+				i = end - len("</"+name) // the end mark is a tag like others
+			}
+		case "br", "p", "div", "tr", "li", "table", "h1", "h2", "h3", "blockquote":
+			b.WriteByte('\n')
+		case "td", "th":
+			b.WriteByte('\t')
+		}
+	}
+	return b.String()
+}
+
+// tagName is the name of an element that s begins with, in lower case.
+func tagName(s string) string {
+	i := 0
+	for i < len(s) && (s[i]|0x20 >= 'a' && s[i]|0x20 <= 'z' || i > 0 && (s[i] >= '0' && s[i] <= '9' || s[i] == ':')) {
+		i++
+	}
+	return strings.ToLower(s[:i])
+}
+
+// indexFold is strings.Index for an end mark in lower case, whatever the case in s.
+func indexFold(s, mark string) int {
+	for from := 0; ; {
+		i := strings.IndexByte(s[from:], mark[0])
+		if i < 0 || from+i+len(mark) > len(s) {
+			return -1
+		}
+		if strings.EqualFold(s[from+i:from+i+len(mark)], mark) {
+			return from + i
+		}
+		from += i + 1
 	}
 }

@@ -50,6 +50,10 @@ type Message struct {
 	// spans count are these.
 	Text        string
 	Attachments []Attachment
+	// Encrypted is how the mail or a part of it is encrypted, "S/MIME" or "PGP": it
+	// cannot be read, and the reply says so. Signed is how it is signed; what is
+	// signed is read, and the signature proves nothing here (MAIL.md 97).
+	Encrypted, Signed string
 	// RawHash is the SHA-256 of the bytes; ContentHash that of From, Date,
 	// Subject, decoded bodies and attachment hashes, which stays the same when
 	// only trace headers differ (MAIL.md 58). Both hexadecimal.
@@ -65,22 +69,13 @@ type Message struct {
 
 	header   header
 	parts    []part
+	preamble []byte // what stands before the first part of the outermost multipart
 	oddFrom  bool
 	noFrom   bool // a From field is there, but holds no address
 	plain    view // text parts, HTML where there is no text
 	html     view // the HTML alternatives of them; empty where there are none
 	hasHTML  bool
 	attached []Message // message/rfc822 parts, outermost first
-}
-
-// Attachment is a part that is not the mail's text. Name is a file name of ours:
-// the last path element of what the mail says, without controls (MAIL.md 102).
-type Attachment struct {
-	Name      string
-	MediaType string
-	Size      int
-	SHA256    string // hexadecimal
-	Data      []byte
 }
 
 // Header returns the values of a header field, unfolded and still encoded, from
@@ -267,6 +262,18 @@ func (w *walker) walk(h header, body []byte, path string, depth, group int) {
 		}
 		media = "text/plain"
 	}
+	switch media {
+	case "multipart/encrypted": // RFC 1847, section 2.2
+		w.m.Encrypted = "PGP"
+		if strings.Contains(params["protocol"], "pkcs7") {
+			w.m.Encrypted = "S/MIME"
+		}
+	case "multipart/signed":
+		w.m.Signed = "PGP"
+		if strings.Contains(params["protocol"], "pkcs7") {
+			w.m.Signed = "S/MIME"
+		}
+	}
 	if strings.HasPrefix(media, "multipart/") {
 		if depth >= maxDepth {
 			w.m.Refused = "nested deeper than 10 parts"
@@ -299,7 +306,24 @@ func (w *walker) walk(h header, body []byte, path string, depth, group int) {
 	}
 	p := part{path: path, mediaType: media, params: params, header: h, data: data, name: fileName(decodeWords(name)), group: group}
 	switch {
-	case media == "message/rfc822" || media == "message/global":
+	case strings.HasSuffix(media, "pkcs7-mime"), disposition == "attachment" && strings.HasSuffix(strings.ToLower(p.name), ".p7m"):
+		p.attached = true
+		// RFC 8551, section 3.5.2: signed so that old programs see a file.
+		switch inner, kind := openCMS(data); kind {
+		case cmsSigned:
+			w.m.Signed = "S/MIME"
+			if depth < maxDepth && len(inner) > 0 {
+				h, body, cut := w.partHeader(inner, media)
+				if cut {
+					w.m.Refused = "header beyond its limit in a part"
+				}
+				w.walk(h, body, path, depth+1, group)
+				return
+			}
+		case cmsEnveloped:
+			w.m.Encrypted = "S/MIME"
+		}
+	case media == "message/rfc822" || media == "message/global" || media == "application/octet-stream" && extension(p.name) == "eml":
 		p.attached = true
 		if w.depth < maxAttached && len(w.m.attached) < 20 {
 			w.m.attached = append(w.m.attached, read(data, w.depth+1))
@@ -342,6 +366,9 @@ func (w *walker) split(media, boundary string, body []byte, path string, depth, 
 	at, next, closing := findBoundary(body, mark, 0)
 	if at < 0 {
 		return false
+	}
+	if path == "" {
+		w.m.preamble = body[:at]
 	}
 	n := 0
 	for !closing {
@@ -448,12 +475,26 @@ func fileName(s string) string {
 
 // compose chooses the body and lists the attachments.
 func (m *Message) compose() {
+	m.unpackText()
+	var html [][]byte
+	for _, p := range m.parts {
+		if p.mediaType == "text/html" && !p.attached {
+			html = append(html, p.data)
+		}
+	}
 	budget := maxText
 	for i := range m.parts {
 		p := &m.parts[i]
 		if p.attached {
 			sum := sha256.Sum256(p.data)
-			m.Attachments = append(m.Attachments, Attachment{Name: p.name, MediaType: p.mediaType, Size: len(p.data), SHA256: hex.EncodeToString(sum[:]), Data: p.data})
+			a := Attachment{Name: p.name, MediaType: p.mediaType, Size: len(p.data), SHA256: hex.EncodeToString(sum[:]), Data: p.data}
+			if a.Name == "" {
+				a.Name = ownName(p.path, p.mediaType)
+			}
+			if strings.HasPrefix(p.mediaType, "image/") {
+				a.logo = decoration(p, html)
+			}
+			m.Attachments = append(m.Attachments, a)
 			continue
 		}
 		if len(p.data) > budget {
@@ -469,15 +510,19 @@ func (m *Message) compose() {
 		if p.attached {
 			continue
 		}
-		decoded, sure := decodeCharset(p.data, p.params["charset"])
-		if !sure && p.params["charset"] != "" && !isASCII(p.data) {
+		charset := p.params["charset"]
+		if charset == "" && p.mediaType == "text/html" && !isASCII(p.data) {
+			charset = metaCharset(p.data)
+		}
+		decoded, sure := decodeCharset(p.data, charset)
+		if !sure && charset != "" && !isASCII(p.data) {
 			m.warn("the charset of a part was guessed")
 		}
 		if p.mediaType == "text/html" {
 			lines[i] = htmlLines(decoded, p.path)
 			continue
 		}
-		lines[i] = textLines(decoded, p.path, p.params)
+		lines[i] = textLines(m.openArmour(decoded), p.path, p.params)
 		if hasText(lines[i]) {
 			text[p.group] = true
 		}
@@ -503,12 +548,91 @@ func (m *Message) compose() {
 	if !m.hasHTML {
 		m.html = nil
 	}
+	if len(m.preamble) > 80 && !hasText(m.plain) && !hasText(m.html) && !bytes.Contains(bytes.ToLower(m.preamble), []byte("mime")) && !bytes.Contains(m.preamble, []byte("multi-part")) {
+		// RFC 2046, section 5.1.1: a preamble is not shown. Old systems wrote their
+		// report there, and it is all the text there is.
+		decoded, _ := decodeCharset(m.preamble[:min(len(m.preamble), maxText)], "")
+		m.plain = append(m.plain, textLines(decoded, "0", nil)...)
+		m.warn("the text before the first part was read")
+	}
 	m.plain.number()
 	m.html.number()
 	m.Text = m.plain.String()
 	if len(m.Text) > maxText {
 		m.Text = strings.ToValidUTF8(m.Text[:maxText], "")
 	}
+}
+
+// unpackText makes attachments of files that stand in the text.
+func (m *Message) unpackText() {
+	for i := range len(m.parts) {
+		p := &m.parts[i]
+		if p.attached || p.mediaType != "text/plain" || len(m.parts) >= maxParts {
+			continue
+		}
+		text, files := cutEmbedded(p.data)
+		if files == nil {
+			continue
+		}
+		m.warn("a file in the text was made an attachment")
+		p.data = text
+		path := p.path
+		for n, f := range files {
+			m.parts = append(m.parts, part{path: fmt.Sprintf("%s.u%d", path, n+1), mediaType: "application/octet-stream", attached: true, name: f.name, data: f.data})
+		}
+	}
+}
+
+// openArmour takes off what PGP sets around a text that is signed, and says so
+// where one is encrypted (RFC 9580, sections 6.2 and 7).
+func (m *Message) openArmour(text string) string {
+	const (
+		message = "-----BEGIN PGP MESSAGE-----"
+		signed  = "-----BEGIN PGP SIGNED MESSAGE-----"
+		begin   = "-----BEGIN PGP SIGNATURE-----"
+		end     = "-----END PGP SIGNATURE-----"
+	)
+	if !strings.Contains(text, "-----BEGIN PGP ") {
+		return text
+	}
+	atLine := func(s, mark string) int {
+		if strings.HasPrefix(s, mark) {
+			return 0
+		}
+		if i := strings.Index(s, "\n"+mark); i >= 0 {
+			return i + 1
+		}
+		return -1
+	}
+	if i := atLine(text, message); i >= 0 {
+		m.Encrypted = "PGP"
+	}
+	i := atLine(text, signed)
+	if i < 0 {
+		return text
+	}
+	m.Signed = "PGP"
+	before, rest := text[:i], text[i+len(signed):]
+	_, rest, _ = strings.Cut(rest, "\n")
+	for { // fields such as Hash, up to an empty line
+		line, next, ok := strings.Cut(rest, "\n")
+		rest = next
+		if !ok || strings.TrimSpace(line) == "" {
+			break
+		}
+	}
+	inner, after := rest, ""
+	if j := atLine(rest, begin); j >= 0 {
+		inner, after = rest[:j], rest[j:]
+		if _, tail, ok := strings.Cut(after, end); ok {
+			after = tail
+		} else {
+			after = ""
+		}
+	}
+	// Section 7.1: a line that begins with a hyphen is escaped.
+	inner = strings.ReplaceAll("\n"+inner, "\n- ", "\n")[1:]
+	return before + inner + after
 }
 
 func hasText(lines []line) bool {
