@@ -60,25 +60,26 @@ func strictAuthors(v string) ([]author, bool) {
 func splitAddresses(v string) []string {
 	var out []string
 	quoted, angle, depth, start := false, false, 0, 0
+	// A quote or bracket that never closes is a character like any other.
+	quote, bracket, paren := strings.LastIndexByte(v, '"'), strings.LastIndexByte(v, '>'), strings.LastIndexByte(v, ')')
 	for i := 0; i < len(v); i++ {
 		switch c := v[i]; {
 		case c == '\\' && (quoted || depth > 0):
 			i++
 		case c == '"' && depth == 0:
-			// A quote that never closes is a character like any other.
-			if quoted || strings.IndexByte(v[i+1:], '"') >= 0 {
+			if quoted || i < quote {
 				quoted = !quoted
 			}
 		case quoted:
 		case c == '(':
-			if depth > 0 || strings.IndexByte(v[i+1:], ')') >= 0 {
+			if i < paren {
 				depth++
 			}
 		case c == ')' && depth > 0:
 			depth--
 		case depth > 0:
 		case c == '<':
-			angle = strings.IndexByte(v[i+1:], '>') >= 0
+			angle = i < bracket
 		case c == '>':
 			angle = false
 		case (c == ',' || c == ';') && !angle:
@@ -130,12 +131,13 @@ func oneAuthor(entry string) author {
 
 func lastOutsideQuotes(s string, mark byte) int {
 	at, quoted := -1, false
+	quote := strings.LastIndexByte(s, '"')
 	for i := 0; i < len(s); i++ {
 		switch {
 		case s[i] == '\\' && quoted:
 			i++
 		case s[i] == '"':
-			if quoted || strings.IndexByte(s[i+1:], '"') >= 0 {
+			if quoted || i < quote {
 				quoted = !quoted
 			}
 		case s[i] == mark && !quoted:

@@ -92,7 +92,7 @@ func textLines(text, part string, params map[string]string) []line {
 		} else if soft {
 			cleaned += " "
 		}
-		if n := len(out); open && n > 0 && out[n-1].depth == depth && strings.TrimSpace(cleaned) != "" && !startsLabel(cleaned) && len(out[n-1].text) < 10000 {
+		if n := len(out); open && n > 0 && out[n-1].depth == depth && strings.TrimSpace(cleaned) != "" && !startsLabel(cleaned) && len(out[n-1].text) < 1000 {
 			out[n-1].text += strings.TrimLeft(cleaned, " ")
 		} else {
 			out = append(out, line{part: part, text: cleaned, depth: depth})

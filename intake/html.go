@@ -288,9 +288,13 @@ func (r *renderer) table(n *html.Node, depth int, s style) {
 	}
 }
 
+// row writes its cells' lines where they stay if it is layout, since tables may be
+// nested a hundred deep and each line would otherwise be copied as often.
 func (r *renderer) row(tr *html.Node, depth int, s style) {
-	var cells [][]line
+	type cell struct{ from, to int }
+	var cells []cell
 	layout := false
+	begin := len(r.out)
 	for c := tr.FirstChild; c != nil; c = c.NextSibling {
 		if c.DataAtom != atom.Td && c.DataAtom != atom.Th {
 			continue
@@ -300,33 +304,35 @@ func (r *renderer) row(tr *html.Node, depth int, s style) {
 			r.hid = true
 			continue
 		}
-		sub := renderer{part: r.part, hiding: r.hiding}
-		sub.children(c, depth+1, inner)
-		sub.flush(false)
-		r.hid = r.hid || sub.hid
-		for len(sub.out) > 0 && sub.out[0].blank() {
-			sub.out = sub.out[1:]
+		from := len(r.out)
+		r.children(c, depth+1, inner)
+		r.flush(false)
+		blank := from
+		for blank < len(r.out) && r.out[blank].blank() {
+			blank++
 		}
-		for len(sub.out) > 0 && sub.out[len(sub.out)-1].blank() {
-			sub.out = sub.out[:len(sub.out)-1]
+		if blank > from {
+			r.out = append(r.out[:from], r.out[blank:]...)
 		}
-		layout = layout || len(sub.out) > 1
-		cells = append(cells, sub.out)
+		for len(r.out) > from && r.out[len(r.out)-1].blank() {
+			r.out = r.out[:len(r.out)-1]
+		}
+		layout = layout || len(r.out)-from > 1
+		cells = append(cells, cell{from, len(r.out)})
 	}
 	if layout {
-		for _, c := range cells {
-			r.out = append(r.out, c...)
-		}
 		return
 	}
 	texts := make([]string, len(cells))
 	at := line{part: r.part, depth: s.depth, sig: s.sig}
 	for i, c := range cells {
-		if len(c) == 1 {
-			texts[i] = strings.ReplaceAll(c[0].text, "\t", " ")
-			at.depth, at.sig = c[0].depth, c[0].sig
+		if c.from < c.to {
+			l := r.out[c.from]
+			texts[i] = strings.ReplaceAll(l.text, "\t", " ")
+			at.depth, at.sig = l.depth, l.sig
 		}
 	}
+	r.out = r.out[:begin]
 	at.text = strings.TrimRight(strings.Join(texts, "\t"), " \t")
 	if at.text != "" {
 		r.out = append(r.out, at)
@@ -358,6 +364,7 @@ func bareText(s string) string {
 		}
 		return from + i + len(end)
 	}
+	gt := 0 // the next '>' as found last
 	for i := 0; i < len(s); {
 		if s[i] != '<' {
 			next := strings.IndexByte(s[i:], '<')
@@ -376,14 +383,20 @@ func bareText(s string) string {
 			}
 			continue
 		}
-		gt := strings.IndexByte(s[i:min(len(s), i+20000)], '>')
+		if gt < i {
+			if gt = strings.IndexByte(s[i:], '>'); gt < 0 {
+				gt = len(s)
+			} else {
+				gt += i
+			}
+		}
 		name := tagName(s[i+1 : min(len(s), i+20)])
-		if gt < 0 || name == "" && !strings.HasPrefix(s[i:], "<!") && !strings.HasPrefix(s[i:], "<?") && !strings.HasPrefix(s[i:], "</") {
+		if gt == len(s) || gt-i > 20000 || name == "" && !strings.HasPrefix(s[i:], "<!") && !strings.HasPrefix(s[i:], "<?") && !strings.HasPrefix(s[i:], "</") {
 			b.WriteByte('<')
 			i++
 			continue
 		}
-		i += gt + 1
+		i = gt + 1
 		switch name {
 		case "style", "script", "title":
 			if end := skip(i, "</"+name); end > 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -188,6 +189,33 @@ func bombs() map[string][]byte {
 		"a long From":                 eml("From: "+strings.Repeat("a@b.example, ", 15000), "hi"),
 		"a sentence of 1 MB":          eml("", strings.Repeat("please renew Acme ", 55000)),
 		"26 MB":                       eml("", strings.Repeat("x", 26<<20)),
+		"HTML with huge attributes":   eml("Content-Type: text/html", "<p "+strings.Repeat("a=\""+strings.Repeat("b", 5000)+"\" ", 100)+">"+strings.Repeat("<p style=\""+strings.Repeat("color:#fff;", 900)+"\">x", 50)),
+		"a million attributes":        eml("Content-Type: text/html", "<p "+strings.Repeat("a ", 500000)+">x"),
+		"one attribute of 1 MB":       eml("Content-Type: text/html", "<p style=\""+strings.Repeat("x", 1<<20)+"\">x"),
+		"deep HTML of 20 MB":          eml("Content-Type: text/html", strings.Repeat("<b><i>", 3<<20)),
+		"unclosed formatting":         eml("Content-Type: text/html", strings.Repeat("<b><p>x", 100000)),
+		"nested links":                eml("Content-Type: text/html", strings.Repeat("<a href=x><table>", 20000)),
+		"layout tables":               eml("Content-Type: text/html", strings.Repeat("<table><tr><td>x<td>", 150)+strings.Repeat("y<br>", 20000)),
+		"a style sheet of 1 MB":       eml("Content-Type: text/html", "<style>"+strings.Repeat("a.b{", 250000)+"</style>x"),
+		"many references":             eml("References: "+strings.Repeat("<a@b.example>\n ", 15000), "hi"),
+		"a subject of marks":          eml("Subject: "+strings.Repeat("=?", 120<<10), "hi"),
+		"a From of quotes":            eml("From: "+strings.Repeat("\"a", 60000)+" <a@b.example>", "hi"),
+		"a From of brackets":          eml("From: "+strings.Repeat("<", 200000)+"a@b.example>", "hi"),
+		"a From of open comments":     eml("From: "+strings.Repeat("(", 200000)+" a@b.example", "hi"),
+		"a Content-Type of quotes":    eml("Content-Type: text/plain; "+strings.Repeat("a*0=\"", 40000), "hi"),
+		"begun files":                 eml("", strings.Repeat("begin 644 x\n", 1<<20)),
+		"begun files that break off":  eml("", strings.Repeat(strings.Repeat("begin 644 x\n", 500)+"zz\n", 2000)+"end\n"),
+		"begun yEnc":                  eml("", strings.Repeat("=ybegin x\n", 1<<20)),
+		"20 MB of quoted-printable":   eml("Content-Transfer-Encoding: quoted-printable", strings.Repeat("=", 20<<20)),
+		"20 MB of base64":             eml("Content-Type: application/pdf\nContent-Transfer-Encoding: base64", strings.Repeat(strings.Repeat("QUFB", 19)+"\n", 270000)),
+		"20 MB of lines":              eml("", strings.Repeat("\n", 20<<20)),
+		"20 MB of boundaries nearly":  eml("Content-Type: multipart/mixed; boundary=b", strings.Repeat("--bx\n", 4<<20)),
+		"20 MB in a UTF-16 text":      eml("Content-Type: text/plain; charset=utf-16le", strings.Repeat("a\x00", 10<<20)),
+		"mails within mails":          []byte(strings.Repeat("From: a@b.example\nContent-Type: message/rfc822\n\n", 10000) + strings.Repeat("x", 10<<20)),
+		"200 mails of 100 KB":         eml("Content-Type: multipart/mixed; boundary=b", strings.Repeat("--b\nContent-Type: message/rfc822\n\nFrom: a@b.example\n\n"+strings.Repeat("hello world\n", 8000), 200)),
+		"format=flowed without end":   eml("Content-Type: text/plain; format=flowed", strings.Repeat("a \n", 500000)),
+		"zero-width marks":            eml("", strings.Repeat("\u200b", 600000)),
+		"Received by the thousand":    eml(strings.Repeat("Received: from a by b; Mon, 2 Mar 2026 08:00:00 +0000\n", 4000), "hi"),
 	}
 }
 
@@ -201,6 +229,20 @@ func TestBombs(t *testing.T) {
 				t.Errorf("kind %q, %d bytes of text", q.Kind, len(m.Text))
 			}
 		})
+	}
+}
+
+// TestReadMemory: all that is allocated while a mail is taken apart, freed or not,
+// stays below 256 MB, whatever the mail; so does what is held at a time.
+func TestReadMemory(t *testing.T) {
+	for name, raw := range bombs() {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		partners.Read(raw)
+		runtime.ReadMemStats(&after)
+		if n := (after.TotalAlloc - before.TotalAlloc) >> 20; n >= 256 {
+			t.Errorf("%s: %d MB allocated", name, n)
+		}
 	}
 }
 
@@ -256,6 +298,101 @@ func TestNoQuadraticCase(t *testing.T) {
 			for range 5 {
 				small, big = best(1000), best(4000)
 				if big < 100*time.Millisecond || float64(big) < 9*float64(small) {
+					return
+				}
+			}
+			t.Errorf("four times the size took %.1f times as long (%v, %v)", float64(big)/float64(small), small, big)
+		})
+	}
+}
+
+// TestReadIsLinear: what could make the reader of bytes quadratic, at sizes just
+// below the limits that cut it off. Four times the size takes about four times as
+// long; sixteen times would be quadratic.
+func TestReadIsLinear(t *testing.T) {
+	field := func(name, unit string) func(n int) []byte {
+		return func(n int) []byte { return eml(name+": "+strings.Repeat(unit, n/len(unit))+" <a@b.example>", "hi") }
+	}
+	body := func(header, open, unit string) func(n int) []byte {
+		return func(n int) []byte { return eml(header, open+strings.Repeat(unit, n/len(unit))) }
+	}
+	for name, build := range map[string]func(n int) []byte{
+		"addresses":     field("From", "a@b.example, "),
+		"open comments": field("From", "("),
+		"nested comments": func(n int) []byte {
+			return eml("From: "+strings.Repeat("(", n/2)+strings.Repeat(")", n/2)+" a@b.example", "hi")
+		},
+		"open brackets":            field("To", "<"),
+		"open quotes":              field("To", "\""),
+		"quoted names":             field("To", "\"a\" <a@b.example>, "),
+		"backslashes":              field("From", "\\\""),
+		"groups":                   field("Cc", "a:b@c.example;"),
+		"routes":                   field("Sender", "@a,"),
+		"encoded words":            field("Subject", "=?utf-8?Q?a?= "),
+		"encoded words in a name":  field("From", "=?utf-8?B?YQ==?="),
+		"words never finished":     field("Subject", "=?utf-8?Q?"),
+		"question marks":           field("Subject", "=?"),
+		"raw 8-bit":                field("Subject", "\xe4"),
+		"references":               field("References", "<a@b.example> "),
+		"open references":          field("References", "<a"),
+		"references without marks": field("In-Reply-To", "a@b.example "),
+		"parameters":               field("Content-Type", "text/plain; a=b; "),
+		"pieces of a parameter":    field("Content-Disposition", "attachment; filename*0*=a; "),
+		"open parameters":          field("Content-Type", "a=\"; "),
+		"percent signs":            field("Content-Disposition", "a; filename*=utf-8''%41%"),
+		"a date":                   field("Date", "Mon, "),
+		"folded lines":             field("Subject", "a\n "),
+		"colonless lines":          func(n int) []byte { return eml("Subject: x\n"+strings.Repeat("a\n", n/2), "hi") },
+		"fields":                   func(n int) []byte { return eml(strings.Repeat("X-A: b\n", min(n/7, 1900)), "hi") },
+		"boundaries nearly":        body("Content-Type: multipart/mixed; boundary=b", "", "--bx\n"),
+		"levels":                   body("Content-Type: multipart/mixed; boundary=b", "", "--b\nContent-Type: multipart/mixed; boundary=b\n\n"),
+		"parts":                    body("Content-Type: multipart/mixed; boundary=b", "", "--b\n\nx\n"),
+		"a long line":              body("", "", "a "),
+		"quote marks":              body("", "", "> "),
+		"files begun":              body("", "", "begin 644 x\n"),
+		"files begun, broken off":  func(n int) []byte { return eml("", strings.Repeat("begin 644 x\n", n/12)+"zz\nend\n") },
+		"files":                    body("", "", "begin 644 x\n#86)C\n`\nend\n"),
+		"yEnc begun":               body("", "", "=ybegin x\n"),
+		"quoted-printable":         body("Content-Transfer-Encoding: quoted-printable", "", "= \t"),
+		"base64 of one character":  body("Content-Transfer-Encoding: base64", "", "Y=\n"),
+		"utf-7":                    body("Content-Type: text/plain; charset=utf-7", "", "+AGE-+"),
+		"iso-2022-jp":              body("Content-Type: text/plain; charset=iso-2022-jp", "", "\x1b$B\x1b(B"),
+		"PGP armour":               body("", "", "-----BEGIN PGP SIGNED MESSAGE-----\n"),
+		"CMS":                      body("Content-Type: application/pkcs7-mime", "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"),
+		"HTML nesting":             body("Content-Type: text/html", "", "<div>"),
+		"HTML nesting closed": func(n int) []byte {
+			return eml("Content-Type: text/html", strings.Repeat("<i>", n/7)+"x"+strings.Repeat("</i>", n/7))
+		},
+		"HTML formatting":            body("Content-Type: text/html", "", "<b><p>x"),
+		"HTML attributes":            body("Content-Type: text/html", "<p ", "a=b "),
+		"HTML styles":                body("Content-Type: text/html", "<p style='", "color:#fff;"),
+		"HTML classes":               body("Content-Type: text/html", "<style>.a{display:none}</style>", "<p class='a b c'>x"),
+		"HTML style sheet":           body("Content-Type: text/html", "<style>", "a.b{"),
+		"HTML media rules":           body("Content-Type: text/html", "<style>", "@media{"),
+		"HTML comments never closed": body("Content-Type: text/html", strings.Repeat("<div>", 600), "<!--"),
+		"HTML styles never closed":   body("Content-Type: text/html", strings.Repeat("<div>", 600), "<style>"),
+		"HTML tags never closed":     body("Content-Type: text/html", strings.Repeat("<div>", 600), "<a "),
+		"HTML cells":                 body("Content-Type: text/html", "<table>", "<tr><td>x"),
+		"HTML layout":                body("Content-Type: text/html", strings.Repeat("<table><tr><td>x<td>", 100), "y<br>"),
+		"HTML links":                 body("Content-Type: text/html", "", "<a href=https://x.example>y"),
+		"HTML quotes":                body("Content-Type: text/html", "", "<blockquote>On 1 May he wrote:"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			best := func(n int) time.Duration {
+				raw, d := build(n), time.Hour
+				for range 3 {
+					began := time.Now()
+					partners.Read(raw)
+					d = min(d, time.Since(began))
+				}
+				return d
+			}
+			// Very short times say nothing, and a busy machine may spoil a round, but
+			// not all of them.
+			var small, big time.Duration
+			for range 5 {
+				small, big = best(60<<10), best(240<<10)
+				if big < 25*time.Millisecond || float64(big) < 9*float64(small) {
 					return
 				}
 			}
