@@ -41,7 +41,8 @@ func (p *parser) act() {
 			kept := parts[i].deeds[:0]
 			for _, d := range parts[i].deeds {
 				if d.keep && (!ending || carried == rules.VerbWithdraw || len(p.items) > before && p.withdrew(n)) {
-					parts[i].spares = true // "withdraw this one, keep that one"
+					// "Withdraw this one, keep that one."
+					parts[i].spares = parts[i].spares || carried == rules.VerbWithdraw || len(p.items) > before
 					continue
 				}
 				kept = append(kept, d)
@@ -97,9 +98,6 @@ func (p *parser) act() {
 				spoken = []object{{ref: "company:" + c}}
 			}
 		}
-		if words.contains("ask status", s.text) && question {
-			p.once(rules.VerbStatus, s.span)
-		}
 	}
 	p.objects(bare, before)
 	p.reversals(before)
@@ -120,7 +118,7 @@ func (p *parser) withdrew(n int) bool {
 // found none.
 func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *rules.Verb) []rules.Item {
 	var bare []rules.Item
-	var waiting []object
+	var waiting, kept []object
 	last := rules.Verb("")
 	asked := p.asked2(s)
 	acted := ""
@@ -139,17 +137,21 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 		}
 		objects := c.objects
 		if c.spares && len(deeds) == 0 {
+			kept = append(kept, objects...)
 			continue
+		}
+		if len(deeds) > 0 && len(objects) == 0 && len(waiting) == 0 && p.pointsBack(s, deeds[0]) {
+			waiting = kept // "R-7K4Q2M stays with us, please extend it."
 		}
 		if c.spares && len(deeds) > 0 {
 			// "renew A but not B": what stands behind the word of sparing is spared.
-			kept := objects[:0:0]
+			meant := objects[:0:0]
 			for _, o := range objects {
 				if o.from < p.sparingAt(s, c) {
-					kept = append(kept, o)
+					meant = append(meant, o)
 				}
 			}
-			objects = kept
+			objects = meant
 		}
 		switch {
 		case len(deeds) == 0 && denied:
@@ -198,6 +200,10 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 				}
 			case p.pointsBack(s, d) && acted != "" && words.contains("correction", s.text):
 				p.item(d.verb, acted, s.span, s.ls[d.from].from)
+			case len(spoken) > 0 && asked:
+				for _, o := range spoken {
+					p.item(d.verb, o.ref, s.span, s.ls[d.from].from)
+				}
 			default:
 				if cs := registrationOf(s.text); cs != "" && len(parts) <= 3 {
 					p.item(d.verb, "company:"+cs, s.span, s.ls[d.from].from)
@@ -271,9 +277,10 @@ func (p *parser) asked2(s *sentence) bool {
 	return asks(s.text) || words.contains("asking", s.text)
 }
 
-// imperative says whether a verb begins the sentence or a clause of it.
+// imperative says whether a verb begins the sentence or a clause of it, or is
+// allowed ("Acme can come off").
 func (p *parser) imperative(s *sentence, d deed) bool {
-	if d.from == 0 {
+	if d.from == 0 || words.lexicon["modal"][s.ls[d.from-1].fold] || words.lexicon["modal"][s.ls[d.from].fold] {
 		return true
 	}
 	l := s.ls[d.from-1]
@@ -951,12 +958,7 @@ func ordinal(w string) int {
 		n, _ := strconv.Atoi(m[1])
 		return n
 	}
-	for i, o := range []string{"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"} {
-		if strings.EqualFold(strings.Trim(w, ",.;:"), o) {
-			return i + 1
-		}
-	}
-	return 0
+	return words.ordinals[foldLetters(strings.Trim(w, ",.;:"))]
 }
 
 // affirmed reads a YES to what we had proposed, and returns what stands behind it:
@@ -984,7 +986,7 @@ func (p *parser) affirmed(s string) (rest string, yes bool) {
 			continue
 		}
 		switch bare := strings.ToLower(strings.Trim(w, ",.;:!-–—")); bare {
-		case "", "is", "the", "website", "site", "web", "url", "it", "it's", "its", "it’s", "that", "that's", "that’s", "this", "correct", "right", "our", "their", "address", "one", "domain", "homepage", "please", "and", "indeed":
+		case "", "is", "the", "website", "site", "web", "url", "it", "it's", "its", "it’s", "that", "that's", "that’s", "this", "correct", "right", "our", "their", "address", "one", "domain", "homepage", "please", "and", "indeed", "both", "all", "are", "of", "them", "go", "ahead", "register", "thanks", "thank", "you", "fine", "good", "exactly", "so", "ok", "okay", "they", "he", "she", "his", "her", "right!", "two", "three":
 		default:
 			left = append(left, w)
 		}
@@ -1065,6 +1067,9 @@ func isOwnName(t string, owner []token) bool {
 // all", "jane@acme.example, acme.example".
 func bareAnswers(text string, rd *rules.Reading, span rules.Span) bool {
 	text = strings.TrimRight(strings.TrimSpace(text), ".!,;")
+	if open := strings.IndexByte(text, '('); open > 0 && strings.HasSuffix(text, ")") {
+		text = strings.TrimSpace(text[:open]) // "managed customer (ours since March)"
+	}
 	if text == "" {
 		return false
 	}
@@ -1145,7 +1150,10 @@ func (p *parser) asked(text string, rd *rules.Reading, span rules.Span) bool {
 			field = h.field
 		}
 	}
-	if field == "" || field == labelName || len(strings.Fields(text)) > 6 || strings.ContainsAny(text, "?") {
+	if field == "" {
+		return p.chosenType(text, rd, span)
+	}
+	if field == labelName || len(strings.Fields(text)) > 6 || strings.ContainsAny(text, "?") {
 		return false
 	}
 	b := &block{seen: map[labelField]bool{}}
@@ -1156,6 +1164,42 @@ func (p *parser) asked(text string, rd *rules.Reading, span rules.Span) bool {
 	}
 	*rd = b.Reading
 	return true
+}
+
+// chosenType reads "the latter" and "the first" as one of the two types that our
+// question offers, in its order.
+func (p *parser) chosenType(text string, rd *rules.Reading, span rules.Span) bool {
+	n := 0
+	for _, t := range tokens(text) {
+		if k := words.ordinals[t.w]; k > 0 && n == 0 {
+			n = k
+		} else if t.w != "the" && t.w != "one" && t.w != "please" {
+			return false
+		}
+	}
+	if n != 1 && n != 2 {
+		return false
+	}
+	for _, l := range p.v {
+		if l.zone != quoted || !strings.Contains(l.text, "?") {
+			continue
+		}
+		toks := tokens(l.text)
+		var order []rules.LeadType
+		for i := range toks {
+			for _, t := range []rules.LeadType{rules.QualifiedLead, rules.ManagedCustomer} {
+				if words.sections["prose "+string(t)].at(toks, i) > 1 && (len(order) == 0 || order[len(order)-1] != t) {
+					order = append(order, t)
+				}
+			}
+		}
+		if len(order) == 2 {
+			rd.LeadType = order[n-1]
+			rd.Spans = map[rules.Field]rules.Span{rules.LeadTypeOf: span}
+			return true
+		}
+	}
+	return false
 }
 
 // isThanks says whether a text is nothing but thanks.
@@ -1183,9 +1227,36 @@ func isThanks(s string) bool {
 	return hit && left == 0
 }
 
+// chosen reads an answer by place to our question whether to renew: "Only the
+// third one, please."
+func (p *parser) chosen() {
+	if !p.reply || len(p.items) > 0 || len(p.readings) > 0 || !p.asksRenewal() {
+		return
+	}
+	for n := range p.sentences {
+		s := &p.sentences[n]
+		if len(s.ls) > 16 || words.contains("lapse", s.text) || len(p.deeds(s)) > 0 {
+			continue
+		}
+		for _, c := range p.parts(n) {
+			denied := c.spares
+			for k := c.from; k < c.to; k++ {
+				denied = denied || s.ls[k].kind == lexWord && words.has("no", s.ls[k].text)
+			}
+			for _, o := range c.objects {
+				if !denied && strings.HasPrefix(o.ref, "ordinal:") {
+					p.item(rules.VerbRenew, o.ref, s.span, s.ls[o.from].from)
+					p.taken[n] = true
+				}
+			}
+		}
+	}
+}
+
 // loose sees to what no item accounts for: questions, a matter for a person, or
 // nothing but thanks.
 func (p *parser) loose() {
+	p.chosen()
 	var rest []sentence
 	for _, s := range p.sentences {
 		if p.courteous(s.text) || words.contains("reaction", s.text) && len(p.readings) == 0 {
@@ -1279,7 +1350,7 @@ func (p *parser) thankful(rest []sentence) bool {
 		if p.courteous(s.text) && !isThanks(s.text) {
 			continue
 		}
-		return words.begins("thanks", s.text)
+		return words.begins("thanks", s.text) || n <= 20 && words.contains("thanks", s.text) && len(p.deeds(&s)) == 0 && !words.contains("verb register", s.text)
 	}
 	return false
 }

@@ -66,7 +66,7 @@ func (p *parser) assign(ss []sentence, ms []*mention) []*seed {
 	a.websites()
 	a.organisations() // those that only a website spells
 	a.share()
-	a.types()
+	a.orphans()
 	return a.seeds
 }
 
@@ -103,6 +103,24 @@ func (a *assignment) same() {
 			break
 		}
 	}
+	for i, m := range a.ms {
+		if m.kind != aPerson || m.of != nil || m.out || len(m.words) != 1 {
+			continue
+		}
+		for k := i - 1; k >= 0 && k >= i-3 && a.ms[k].sent == m.sent; k-- {
+			o := a.ms[k]
+			if o.kind != aPerson || len(o.words) < 2 || !a.replaces(o, m) {
+				continue
+			}
+			// "Marek Dvořák – no, wait, Dvořáček": the name, put right.
+			last := o.words[len(o.words)-1]
+			if x, y := foldLetters(last), foldLetters(m.words[0]); x != y && commonPrefix(x, y) >= 3 {
+				o.words = append(append([]string(nil), o.words[:len(o.words)-1]...), m.words[0])
+				o.text, o.family, m.of = strings.Join(o.words, " "), m.words[0], o
+				break
+			}
+		}
+	}
 	for _, m := range a.ms {
 		if m.of != nil || m.out {
 			continue
@@ -126,7 +144,7 @@ func (a *assignment) same() {
 				}
 			}
 			if m.of != nil {
-				m.out = m.out || o.out
+				m.out, o.out = m.out || o.out, m.out || o.out
 				break
 			}
 		}
@@ -160,9 +178,30 @@ func (a *assignment) regions() {
 	for i := range a.ss {
 		items[a.ss[i].pas.n] = a.ss[i].pas.item
 	}
+	// Entries with a contact of their own, or none has one.
+	contacts := map[int]bool{}
 	for _, m := range a.ms {
-		if m.kind != aType && !m.out {
-			rich[a.ss[m.sent].pas.n] = true
+		if m.kind == aType || m.out {
+			continue
+		}
+		pas := a.ss[m.sent].pas
+		rich[pas.n] = true
+		if pas.item && (m.kind == anEmail || m.kind == aPerson && m.of == nil) {
+			contacts[pas.n] = true
+		}
+	}
+	if len(contacts) == 1 {
+		return // the points of one prospect
+	}
+	if len(contacts) > 1 {
+		emails := 0
+		for _, m := range a.ms {
+			if m.kind == anEmail && !m.out && a.ss[m.sent].pas.item {
+				emails++
+			}
+		}
+		if emails == 1 && len(contacts) <= 2 {
+			return
 		}
 	}
 	n := 0
@@ -366,9 +405,13 @@ func (a *assignment) emails() {
 			case genericLocal(before(m.text, "@")):
 				gain -= 20
 			}
-			if a.corrects(m.sent) {
-				gain += 40
-			}
+			a.each(anEmail, func(o *mention) {
+				if o != m && a.replaces(o, m) && (fit > 0 || len(a.seeds) == 1 || a.near(s, o) < 30) {
+					gain += 400
+				} else if o != m && a.replaces(m, o) && (len(a.seeds) == 1 || a.near(s, o) < 30) {
+					gain -= 400
+				}
+			})
 			pairs = append(pairs, pair{s, m, gain})
 		}
 	})
@@ -392,13 +435,65 @@ func (a *assignment) emails() {
 	}
 }
 
+// names says whether a sentence names a seed's person or organisation.
+func (a *assignment) names(sent int, s *seed) bool {
+	for _, m := range a.ms {
+		if m.sent != sent {
+			continue
+		}
+		for _, x := range []*mention{s.person, s.org} {
+			if x != nil && (m == x || m.of == x) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func genericLocal(local string) bool {
-	return words.lexicon["generic mailbox"][foldLetters(local)]
+	if words.lexicon["generic mailbox"][foldLetters(local)] {
+		return true
+	}
+	for _, piece := range strings.FieldsFunc(local, func(r rune) bool { return r == '.' || r == '-' || r == '_' }) {
+		switch strings.ToLower(piece) {
+		case "pa", "assistant", "assistenz", "office", "secretary", "sekretariat", "secretariat", "desk", "diary":
+			return true
+		}
+	}
+	return false
 }
 
 // corrects says whether a sentence corrects what stands before it.
 func (a *assignment) corrects(sent int) bool {
 	return words.contains("correction", a.ss[sent].text)
+}
+
+// replaces says whether words of correction stand between two mentions, or behind
+// the second in its sentence: the second then takes the first's place.
+func (a *assignment) replaces(first, second *mention) bool {
+	if first.pos > second.pos {
+		return false
+	}
+	s := &a.ss[second.sent]
+	from := 0
+	if first.sent == second.sent {
+		from = s.ls[first.to-1].to
+	} else if second.sent-first.sent > 12 {
+		return false
+	} else if isPostscript(a.ss[second.sent].pas.text) {
+		return true
+	}
+	for k := first.sent; k < second.sent; k++ {
+		x := &a.ss[k]
+		at := 0
+		if k == first.sent {
+			at = x.ls[first.to-1].to
+		}
+		if words.contains("correction", x.text[at:]) {
+			return true
+		}
+	}
+	return words.contains("correction", s.text[from:])
 }
 
 func (a *assignment) organisations() {
@@ -470,13 +565,39 @@ func (a *assignment) websites() {
 					gain = max(gain, spelled100+5*f-d/4)
 				}
 			}
-			if a.corrects(m.sent) {
-				gain += 40
-			}
+			a.each(aSite, func(o *mention) {
+				if o != m && a.replaces(o, m) && (len(a.seeds) == 1 || a.names(m.sent, s)) {
+					gain += 250
+				}
+			})
 			pairs = append(pairs, pair{s, m, gain})
 		}
 	})
 	a.settle(pairs, func(s *seed) bool { return s.site != nil }, func(s *seed, m *mention) { s.site = m }, true)
+}
+
+// orphans leaves out people who came with an organisation that is not to be
+// registered, and have nothing of their own.
+func (a *assignment) orphans() {
+	whole := 0
+	for _, s := range a.seeds {
+		if s.email != nil || s.org != nil {
+			whole++
+		}
+	}
+	kept := a.seeds[:0:0]
+	for _, s := range a.seeds {
+		drop := false
+		if s.person != nil && s.email == nil && s.org == nil && s.site == nil && whole > 0 {
+			for _, m := range a.ms {
+				drop = drop || m.out && (m.kind == anOrganisation || m.kind == aSite) && m.sent == s.person.sent
+			}
+		}
+		if !drop {
+			kept = append(kept, s)
+		}
+	}
+	a.seeds = kept
 }
 
 // share gives what was stated once for several contacts to all of them: one
@@ -501,216 +622,12 @@ func (a *assignment) share() {
 		return
 	}
 	for _, s := range a.seeds {
-		if len(orgs) == 1 && s.org == nil && (len(domains) == 1 || org.pos < a.seeds[0].at()) {
+		if len(orgs) == 1 && s.org == nil && s.email != nil && (len(domains) == 1 || org.pos < a.seeds[0].at()) {
 			s.org = org
 		}
 		if len(sites) == 1 && s.site == nil && len(domains) == 1 {
 			s.site = site
 		}
-	}
-}
-
-// types gives the lead types to the prospects: what is said of one by name, of
-// all, of those that a sentence introduces or sums up.
-func (a *assignment) types() {
-	bySentence := map[int][]*mention{}
-	a.each(aType, func(m *mention) { bySentence[m.sent] = append(bySentence[m.sent], m) })
-	for sent := range a.ss {
-		ts := bySentence[sent]
-		if len(ts) == 0 {
-			continue
-		}
-		s := &a.ss[sent]
-		if strings.HasSuffix(strings.TrimSpace(s.text), "?") && !asks(s.text) {
-			continue
-		}
-		here := a.named(sent)
-		switch {
-		case len(here) == 0 && len(ts) == 1:
-			a.typeAround(sent, ts[0])
-		case len(ts) == 1 && (words.contains("all", s.text) || len(here) == len(a.seeds) && len(a.seeds) > 1 && a.sumsUp(ts[0], here)):
-			for _, x := range a.scope(sent, ts[0], here) {
-				x.typ = ts[0]
-			}
-		default:
-			for _, t := range ts {
-				a.typeHere(t, ts, here)
-			}
-		}
-	}
-	// One type and one prospect need no words between them.
-	if len(a.seeds) == 1 && a.seeds[0].typ == nil {
-		var one *mention
-		clash := false
-		a.each(aType, func(m *mention) {
-			clash = clash || one != nil && one.typ != m.typ
-			one = m
-		})
-		if one != nil && !clash {
-			a.seeds[0].typ = one
-		}
-	}
-}
-
-// placed is a seed with the place in a sentence where it is named.
-type placed struct {
-	s  *seed
-	at int
-}
-
-// named lists the seeds that a sentence names, by person, organisation, address
-// or number.
-func (a *assignment) named(sent int) []placed {
-	var out []placed
-	seen := map[*seed]bool{}
-	for _, m := range a.ms {
-		if m.sent != sent || m.kind == aType {
-			continue
-		}
-		root := m
-		if m.of != nil {
-			root = m.of
-		}
-		for _, s := range a.seeds {
-			if (s.person == root || s.org == root || s.email == root || s.site == root) && !seen[s] {
-				seen[s] = true
-				out = append(out, placed{s, m.from})
-			}
-		}
-	}
-	if len(out) == 0 && len(a.seeds) > 1 {
-		for i, l := range a.ss[sent].ls {
-			if n := ordinalOf(l); n > 0 && n <= len(a.seeds) && !seen[a.seeds[n-1]] {
-				seen[a.seeds[n-1]] = true
-				out = append(out, placed{a.seeds[n-1], i})
-			}
-		}
-	}
-	sort.SliceStable(out, func(i, j int) bool { return out[i].at < out[j].at })
-	return out
-}
-
-func ordinalOf(l lexeme) int {
-	if l.kind != lexWord {
-		return 0
-	}
-	return words.ordinals[l.fold]
-}
-
-// sumsUp says whether a type stands behind all that it may be about.
-func (a *assignment) sumsUp(t *mention, here []placed) bool {
-	return len(here) > 0 && (t.from > here[len(here)-1].at && words.contains("all", a.ss[t.sent].text) || t.from < here[0].at)
-}
-
-// scope lists whom "all" or "both" means: those of the sentence before the type,
-// if it names any there, those behind it otherwise.
-func (a *assignment) scope(sent int, t *mention, here []placed) []*seed {
-	var before, after []*seed
-	for _, x := range here {
-		if x.at < t.from {
-			before = append(before, x.s)
-		} else {
-			after = append(after, x.s)
-		}
-	}
-	if len(before) > 0 && len(after) == 0 || len(before) > 1 {
-		return before
-	}
-	if len(after) > 0 && len(before) == 0 {
-		return after
-	}
-	return append(before, after...)
-}
-
-// typeHere gives a type to what stands with it: in front of a list those up to
-// the next type, else the nearest before it.
-func (a *assignment) typeHere(t *mention, ts []*mention, here []placed) {
-	prev, next := -1, len(a.ss[t.sent].ls)+1
-	for _, o := range ts {
-		if o.from < t.from {
-			prev = max(prev, o.from)
-		}
-		if o.from > t.from {
-			next = min(next, o.from)
-		}
-	}
-	var before, after []*seed
-	for _, x := range here {
-		switch {
-		case x.at > prev && x.at < t.from:
-			before = append(before, x.s)
-		case x.at > t.from && x.at < next:
-			after = append(after, x.s)
-		}
-	}
-	put := func(ss ...*seed) {
-		for _, s := range ss {
-			if s.typ == nil {
-				s.typ = t
-			}
-		}
-	}
-	introduces := len(after) > 0 && (prev < 0 && len(before) == 0 || len(before) == 0)
-	switch {
-	case introduces:
-		put(after...)
-	case len(before) > 0:
-		put(before[len(before)-1])
-		if words.contains("all", a.ss[t.sent].text) {
-			put(before...)
-		}
-	}
-}
-
-// typeAround gives a type whose sentence names nobody: to the prospect of the
-// sentence before it ("She is a qualified lead"), to those that it introduces, or
-// to all.
-func (a *assignment) typeAround(sent int, t *mention) {
-	s := &a.ss[sent]
-	if a.region[sent] > 0 {
-		for _, x := range a.seeds {
-			if x.region == a.region[sent] && x.typ == nil {
-				x.typ = t
-			}
-		}
-		return
-	}
-	all := words.contains("all", s.text)
-	var last *seed
-	for _, x := range a.seeds {
-		if x.anchor.sent < sent && (last == nil || x.at() > last.at()) {
-			last = x
-		}
-	}
-	switch {
-	case all || strings.HasSuffix(strings.TrimSpace(s.text), ":") && last == nil:
-		for _, x := range a.seeds {
-			if x.typ == nil {
-				x.typ = t
-			}
-		}
-	case last == nil:
-		for _, x := range a.seeds {
-			if x.typ == nil {
-				x.typ = t
-			}
-		}
-	case strings.HasSuffix(strings.TrimSpace(s.text), ":"):
-		for _, x := range a.seeds {
-			if x.anchor.sent > sent && x.typ == nil {
-				x.typ = t
-			}
-		}
-	case last.typ == nil && (singular(s.text) || len(a.seeds) == 1):
-		last.typ = t
-	case plural(s.text):
-		for _, x := range a.seeds {
-			if x.anchor.sent < sent && x.typ == nil {
-				x.typ = t
-			}
-		}
-	case last.typ == nil:
-		last.typ = t
 	}
 }
 
@@ -751,6 +668,17 @@ func (a *assignment) exclude() {
 				}
 				a.setAside(sent, toks[at+n-1].to)
 				i = at + n
+			}
+		}
+	}
+	// Whom an address elsewhere spells is meant after all.
+	for _, m := range a.ms {
+		if !m.out || m.kind != aPerson || m.dropped {
+			continue
+		}
+		for _, o := range a.ms {
+			if o.kind == anEmail && !o.out && o.sent != m.sent && fitsLocal(m.words, before(o.text, "@")) >= fitPart && !a.better(o, m) {
+				m.out = false
 			}
 		}
 	}
@@ -801,7 +729,7 @@ func (a *assignment) drop(sent int, s *sentence, from, to int) {
 	n := 0
 	for _, m := range a.ms {
 		if m.sent == sent && m.kind != aType && s.ls[m.from].from >= lo && s.ls[m.from].from < hi {
-			m.out = true
+			m.out, m.dropped = true, true
 			n++
 		}
 	}
@@ -810,7 +738,7 @@ func (a *assignment) drop(sent int, s *sentence, from, to int) {
 	}
 	for _, m := range a.ms {
 		if m.sent == sent && m.kind != aType && s.ls[m.from].from < lo {
-			m.out = true
+			m.out, m.dropped = true, true
 			n++
 		}
 	}
@@ -819,7 +747,7 @@ func (a *assignment) drop(sent int, s *sentence, from, to int) {
 	}
 	for _, m := range a.ms {
 		if m.sent == sent-1 && m.kind != aType && a.ss[sent-1].pas == s.pas {
-			m.out = true
+			m.out, m.dropped = true, true
 		}
 	}
 }
@@ -869,4 +797,12 @@ func (a *assignment) setAside(sent, at int) {
 		}
 		return
 	}
+}
+
+// ordinalOf is the place in a list that a word names; 0 for any other word.
+func ordinalOf(l lexeme) int {
+	if l.kind != lexWord {
+		return 0
+	}
+	return words.ordinals[l.fold]
 }

@@ -167,7 +167,7 @@ func (p *parser) deeds(s *sentence) []deed {
 		if gapped(toks, i, best) {
 			_, to = lexemesAt(s.ls, toks[i].from, toks[i].to) // the object stands in the gap
 		}
-		d := deed{verb: verb, from: from, to: to, keep: keep, denied: p.deniedVerb(toks, i, best)}
+		d := deed{verb: verb, from: from, to: to, keep: keep, denied: p.deniedVerb(s, toks, i, best)}
 		if n := len(out); n > 0 && out[n-1].verb == verb && out[n-1].keep == keep && d.from < out[n-1].to {
 			i += best
 			continue
@@ -192,15 +192,19 @@ func gapped(toks []token, i, n int) bool {
 
 // deniedVerb says whether a negation stands within three words before, or right
 // behind, as in German and Dutch.
-func (p *parser) deniedVerb(toks []token, i, n int) bool {
+func (p *parser) deniedVerb(s *sentence, toks []token, i, n int) bool {
 	for k := max(0, i-4); k < i; k++ {
 		if words.lexicon["not"][toks[k].w] {
 			return true
 		}
 	}
-	if i+n < len(toks) {
-		switch toks[i+n].w {
-		case "nicht", "niet", "pas", "ikke", "inte", "not":
+	for k := i + n; k < len(toks) && k < i+n+3; k++ {
+		if strings.ContainsAny(s.text[toks[k-1].to:toks[k].from], ",;.:!?()–—") {
+			break
+		}
+		// "Eine Verlängerung ist nicht nötig."
+		switch toks[k].w {
+		case "nicht", "niet", "pas", "ikke", "inte", "not", "isn't", "unnecessary", "överflödig":
 			return true
 		}
 	}
@@ -262,7 +266,7 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 			add(m.from, m.to, m.text)
 		}
 	}
-	if len(deeds) > 0 && len(out) == 0 {
+	if (len(deeds) > 0 || words.contains("ending", s.text)) && len(out) == 0 {
 		for _, r := range runs(ls) {
 			if from, to := p.bareName(s, r[0], r[1], deeds); to > from {
 				if name, st := readCompany(nameText(s, from, to)); st == usable {
@@ -277,7 +281,7 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 
 // dotOf gives a legal form its dot back.
 func dotOf(s *sentence, to int) string {
-	if l := s.ls[to-1]; strings.HasSuffix(l.text, ".") {
+	if l := s.ls[to-1]; strings.HasSuffix(l.text, ".") && !undotted[strings.ToLower(strings.TrimSuffix(l.text, "."))] {
 		return "."
 	}
 	return ""
@@ -323,6 +327,10 @@ func (p *parser) places(s *sentence) []object {
 		n := 0
 		switch {
 		case l.kind != lexWord:
+		case len(p.list) > 1 && words.lexicon["last"][l.fold] && i > 0 && ls[i-1].kind == lexWord && !words.lexicon["not last"][ls[i-1].fold] && (i+1 == len(ls) || ls[i+1].kind != lexWord || words.lexicon["list follower"][ls[i+1].fold] || p.isDeedAt(s, i+1)):
+			n = len(p.list)
+		case len(p.list) == 3 && l.fold == "middle":
+			n = 2
 		case words.ordinals[l.fold] > 0:
 			// "A second offer" is no place in a list.
 			n = words.ordinals[l.fold]
@@ -362,7 +370,7 @@ func (p *parser) bareName(s *sentence, from, to int, deeds []deed) (int, int) {
 	for from < to && (isNoName(ls[from]) || isTitle(ls[from]) || calendarWord(ls[from].text) || ls[from].digit || p.covered(deeds, from)) {
 		from++
 	}
-	for to > from && (isNoName(ls[to-1]) && !isLegalForm(ls[to-1]) || calendarWord(ls[to-1].text) || p.covered(deeds, to-1) || !inName(ls[to-1])) {
+	for to > from && (isNoName(ls[to-1]) && !isLegalForm(ls[to-1]) && !words.lexicon["organisation word"][ls[to-1].fold] || calendarWord(ls[to-1].text) || p.covered(deeds, to-1) || !inName(ls[to-1])) {
 		to--
 	}
 	for k := from; k < to; k++ {

@@ -42,25 +42,48 @@ func (p *parser) corrections() {
 			p.correct(r.ref, r.from, r.to)
 		}
 	}
-	if len(regions) > 0 || p.register {
-		return
-	}
 	for n := range p.sentences {
 		s := &p.sentences[n]
-		if !words.contains("change contact", s.text) {
+		if !words.contains("change contact", s.text) && !(words.contains("change", s.text) && words.contains("on record", s.text)) || len(references(s.text)) > 0 || words.contains("verb register", s.text) {
+			continue
+		}
+		inside := false
+		for _, r := range regions {
+			inside = inside || n >= r.from && n < r.to
+		}
+		if inside || p.typedNear(n) {
 			continue
 		}
 		for _, m := range p.mentions {
 			if m.kind == anOrganisation && m.sent == n && !m.out {
-				p.correct("company:"+m.text, n, min(n+3, len(p.sentences)))
+				p.correct("company:"+m.text, n, p.paragraphEnd(n))
 				return
 			}
 		}
 		if name := p.whose(s); name != "" {
-			p.correct("company:"+name, n, min(n+3, len(p.sentences)))
+			p.correct("company:"+name, n, p.paragraphEnd(n))
 			return
 		}
 	}
+}
+
+// paragraphEnd is the sentence behind the paragraph that sentence n stands in.
+func (p *parser) paragraphEnd(n int) int {
+	k := n + 1
+	for k < len(p.sentences) && k < n+4 && p.sentences[k].pas == p.sentences[n].pas {
+		k++
+	}
+	return k
+}
+
+// typedNear says whether a lead type stands in the paragraph: then it registers.
+func (p *parser) typedNear(n int) bool {
+	for _, m := range p.mentions {
+		if m.kind == aType && p.sentences[m.sent].pas == p.sentences[n].pas {
+			return true
+		}
+	}
+	return false
 }
 
 // correct reads one correction from sentences from to to.
@@ -74,7 +97,7 @@ func (p *parser) correct(ref string, from, to int) bool {
 		}
 		cue = cue || words.contains("change", s.text)
 	}
-	if !cue {
+	if !cue || p.withdrawn(ref, from) {
 		return false
 	}
 	var s seed
@@ -135,6 +158,19 @@ func (p *parser) correct(ref string, from, to int) bool {
 	rd := reading{Reading: b.Reading, verb: rules.VerbCorrect, at: p.sentences[first].span, ref: ref}
 	p.corrects = append(p.corrects, rd)
 	return true
+}
+
+// withdrawn says whether the sentence that names the reference withdraws it: what
+// follows is a lead of its own.
+func (p *parser) withdrawn(ref string, n int) bool {
+	for _, c := range p.parts(n) {
+		for _, d := range c.deeds {
+			if d.verb == rules.VerbWithdraw && !d.denied {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // afterReference says whether an organisation only tells which registration is

@@ -27,8 +27,9 @@ type block struct {
 	lone   bool
 	labels int // labels other than ignored ones
 	first  int // index of its first line
-	// prose is set where no label told the fields apart.
+	// prose is set where no label told the fields apart; seed is what it grew from.
 	prose bool
+	seed  *seed
 	// table is set for a row of a table and for a card: they are prospects by their
 	// form. at is where it stands when that is in a file.
 	table bool
@@ -538,6 +539,9 @@ func (b *block) put(f labelField, raw string, span rules.Span) {
 	b.seen[f] = true
 	b.labels++
 	raw = strings.TrimSpace(raw)
+	if nothing(raw) == usable {
+		raw = unbracket(raw)
+	}
 	if f == labelReference {
 		if refs := references(raw); len(refs) == 1 {
 			b.Ref = refs[0].ref

@@ -97,8 +97,12 @@ func (v view) letterHead(i int) (name, address string, end int) {
 // fromLetter reads the prospect that a forwarded mail makes: its author, and what
 // the text and the signature say of the house.
 func (p *parser) fromLetter(l forwardedMail) *block {
+	depth := -1
+	if l.at >= 0 {
+		depth = l.v[l.at].depth
+	}
 	ss := passages(l.v, func(i int) bool {
-		return i >= l.from && i < l.to && !words.begins("forwarded", strip(l.v[i].text)) && !words.label("headerblock", l.v[i].text, false)
+		return i >= l.from && i < l.to && (depth < 0 || l.v[i].depth == depth) && !words.begins("forwarded", strip(l.v[i].text)) && !words.label("headerblock", l.v[i].text, false)
 	})
 	b := &block{seen: map[labelField]bool{}, first: max(0, l.at), prose: true}
 	b.Spans = map[rules.Field]rules.Span{}

@@ -240,6 +240,11 @@ func separator(s string, i int) (kind byte, size int) {
 	switch s[i] {
 	case ':':
 		return ':', 1
+	case '*':
+		// "* First name *  Jane"
+		if i+1 < len(s) && s[i+1] == ' ' && i > 0 && s[i-1] == ' ' {
+			return ':', 1
+		}
 	case '=':
 		if i+1 < len(s) && s[i+1] == '>' {
 			return '=', 2
@@ -305,6 +310,18 @@ func findLabels(s string) []labelHit {
 	}
 	start := bullet(s)
 	var hits []labelHit
+	if start < len(s) && s[start] == '[' {
+		// "[First name] Jane"
+		if end := strings.IndexByte(s[start:], ']'); end > 1 && end < 60 && start+end+1 < len(s) {
+			if f := words.lookup(s[start+1:start+end], false); f != "" {
+				from, to := trimSpan(s, start+end+1, len(s))
+				for from < to && strings.ContainsRune(": =-", rune(s[from])) {
+					from++
+				}
+				return []labelHit{{field: f, from: from, to: to, sep: ':', at: start}}
+			}
+		}
+	}
 	tries := 0
 	for i := start; i < len(s) && i < start+90 && tries < 4; i++ {
 		kind, size := separator(s, i)
@@ -315,7 +332,7 @@ func findLabels(s string) []labelHit {
 		if f := words.lookup(s[start:i], kind == ':' || kind == '=' || kind == '\t'); f != "" {
 			// "Label ....: value", "Label :- value": the rest of the separator.
 			from := i + size
-			for from < len(s) && (s[from] == ' ' || s[from] == ':' || s[from] == '=' || s[from] == '.' || s[from] == '-' && from+1 < len(s) && (s[from+1] == ' ' || s[from+1] == '>')) {
+			for from < len(s) && (s[from] == ' ' || s[from] == ':' || s[from] == '=' || s[from] == '.' || s[from] == '-' && from+1 < len(s) && (s[from+1] == ' ' || s[from+1] == '>') || s[from] == '>' && (s[from-1] == '-' || s[from-1] == '=')) {
 				from++
 			}
 			hits = append(hits, labelHit{field: f, from: from, to: len(s), sep: kind, at: start})

@@ -23,6 +23,13 @@ func romanised(w string) []string {
 			}
 		}
 	}
+	if i := strings.IndexAny(low, "'’"); i > 0 && i <= 4 {
+		// "d'Argonne", "l'Atelier": the article is often left out.
+		_, n := utf8.DecodeRuneInString(low[i:])
+		if alt := foldLetters(low[i+n:]); len(alt) >= 3 {
+			out = append(out, alt)
+		}
+	}
 	return out
 }
 
@@ -144,6 +151,9 @@ func fitsLocal(names []string, local string) int {
 	for _, p := range pieces {
 		for _, w := range words {
 			if len(p) >= 3 && len(w[0]) > len(p) && strings.HasPrefix(w[0], p) {
+				best = max(best, fitPart-1)
+			}
+			if len(p) >= 4 && len(w[0]) > len(p) && strings.HasSuffix(w[0], p) {
 				best = max(best, fitPart-1)
 			}
 			if len(w[0]) >= 4 && len(p) > len(w[0]) && strings.HasPrefix(p, w[0]) {
@@ -283,7 +293,7 @@ func fitsSite(name []string, site string) int {
 			}
 		}
 		switch {
-		case covered*10 >= len(site)*8:
+		case covered*10 >= len(site)*8 && strings.HasPrefix(site, words[0][min(variant, len(words[0])-1)]):
 			best = max(best, fitLast)
 		case covered*10 >= len(site)*5 && covered >= 4:
 			best = max(best, fitPart)
@@ -309,4 +319,4 @@ func commonPrefix(a, b string) int {
 	return n
 }
 
-var smallWord = map[string]bool{"and": true, "the": true, "of": true, "und": true, "et": true, "y": true, "e": true, "de": true, "la": true, "le": true, "di": true, "del": true, "der": true, "die": true, "das": true, "og": true, "och": true, "en": true, "ltd": true, "inc": true, "gmbh": true, "llc": true, "co": true}
+var smallWord = map[string]bool{"and": true, "the": true, "of": true, "und": true, "et": true, "y": true, "e": true, "de": true, "la": true, "le": true, "di": true, "del": true, "der": true, "die": true, "das": true, "og": true, "och": true, "en": true, "du": true, "des": true, "da": true, "do": true, "dos": true, "das ": true, "dello": true, "della": true, "van": true, "von": true, "den": true, "het": true, "aux": true, "au": true, "i": true, "les": true, "los": true, "las": true, "el": true, "il": true, "lo": true, "am": true, "im": true, "zum": true, "zur": true, "a": true, "an": true, "ltd": true, "inc": true, "gmbh": true, "llc": true, "co": true}

@@ -45,6 +45,7 @@ type mention struct {
 	typ      rules.LeadType
 	of       *mention // the fuller mention of the same person or organisation
 	out      bool     // not to be registered
+	dropped  bool     // the mail says so itself
 	title    bool
 	cue      bool   // a phrase announces it: "her name is"
 	last     bool   // it is said to be a last name
@@ -177,12 +178,31 @@ func (p *parser) namesIn(s *sentence, n int, seen []witness) []*mention {
 		} else {
 			m.cue = p.cueBefore(s, c.from, "cue company")
 		}
-		if m.text == "" || c.kind == aPerson && p.ownName(m.text) {
+		if m.text == "" || c.kind == aPerson && p.ownName(m.text) || c.kind == anOrganisation && p.ownFirm(c.words, seen) {
 			continue
 		}
 		out = append(out, m)
 	}
 	return out
+}
+
+// ownFirm says whether an organisation's name is spelled by the sender's own
+// domain, and by no other.
+func (p *parser) ownFirm(names []string, seen []witness) bool {
+	d := p.m.From.Domain()
+	if d == "" || isPublicMail(d) {
+		return false
+	}
+	own := fitsSite(names, siteName(d))
+	if own < fitLast {
+		return false
+	}
+	for _, w := range seen {
+		if w.site != "" && fitsSite(names, w.site) >= own {
+			return false
+		}
+	}
+	return true
 }
 
 // nameText is a name as written, without possessive and decoration.
@@ -191,11 +211,17 @@ func nameText(s *sentence, from, to int) string {
 	for _, suffix := range []string{"'s", "’s"} {
 		t = strings.TrimSuffix(t, suffix)
 	}
+	if l := s.ls[to-1]; strings.HasSuffix(t, ".") && undotted[strings.ToLower(strings.TrimSuffix(l.text, "."))] {
+		t = strings.TrimSuffix(t, ".")
+	}
 	if strings.HasSuffix(t, "s'") || strings.HasSuffix(t, "s’") {
 		t = strings.TrimRight(t, "'’")
 	}
 	return t
 }
+
+// undotted are the legal forms that no dot ends.
+var undotted = map[string]bool{"gmbh": true, "ug": true, "ag": true, "kg": true, "ohg": true, "bv": true, "llc": true, "llp": true, "oy": true, "ab": true, "as": true, "plc": true, "eg": true, "se": true, "oü": true, "sarl": true, "sas": true, "aps": true}
 
 // runs finds the stretches of words that begin with a capital, with what may
 // stand between them.
@@ -337,7 +363,7 @@ func (p *parser) personScore(s *sentence, i, j int, names []string, seen []witne
 			}
 			continue
 		}
-		if isTitle(l) && k == i && j-i > 1 {
+		if isTitle(l) && k == i && (j-i > 1 || strings.HasSuffix(l.text, ".")) {
 			return 0 // the title stands before the name
 		}
 		if calendarWord(l.text) {
@@ -354,8 +380,21 @@ func (p *parser) personScore(s *sentence, i, j int, names []string, seen []witne
 	if n == 0 || n > 5 {
 		return 0
 	}
-	if n == 1 && utf8.RuneCountInString(ls[i].text) < 2 {
+	if n == 1 && (utf8.RuneCountInString(ls[i].text) < 2 || words.lexicon["role"][ls[i].fold]) {
 		return 0
+	}
+	capitals := 0
+	for k := i; k < j; k++ {
+		if l := ls[k]; l.kind == lexWord && !l.capital && atWords[l.fold] && capitals >= 2 {
+			// "Wietske Dijkgraaf van Veenpluis Yoghurt": who, and of which house.
+			for _, w := range seen {
+				if w.site != "" && fitsSite(wordsOf(ls[k+1:j]), w.site) >= fitPart {
+					return 0
+				}
+			}
+		} else if l.capital {
+			capitals++
+		}
 	}
 	score := 0
 	fit, site := 0, 0
@@ -415,6 +454,16 @@ func (p *parser) personScore(s *sentence, i, j int, names []string, seen []witne
 		}
 	}
 	return score - 4*noName
+}
+
+func wordsOf(ls []lexeme) []string {
+	var out []string
+	for _, l := range ls {
+		if l.kind == lexWord {
+			out = append(out, l.text)
+		}
+	}
+	return out
 }
 
 // atWords stand between a person and the house.
@@ -500,7 +549,9 @@ func (p *parser) companyScore(s *sentence, i, j int, names []string, seen []witn
 	if i > 0 && isTitle(ls[i-1]) {
 		score -= 4
 	}
-	score -= 2 * noName
+	if site < fitWhole {
+		score -= 2 * noName
+	}
 	if isNoName(ls[i]) && site < fitWhole {
 		score--
 	}
@@ -526,6 +577,13 @@ func (p *parser) companyScore(s *sentence, i, j int, names []string, seen []witn
 // extend takes in what goes on in capitals behind an organisation: "Harthill
 // Schools" "Trust", a legal form behind a comma.
 func extend(c candidate, ls []lexeme, taken []bool) candidate {
+	for c.from > 1 && !taken[c.from-1] {
+		l := ls[c.from-1]
+		if l.kind != lexWord || !l.capital || l.line || isNoName(l) || isGiven(l) || isTitle(l) || l.digit || words.lexicon["role"][l.fold] || calendarWord(l.text) || ls[c.from-2].kind == lexMark && strings.Contains(".!?", ls[c.from-2].text) {
+			break
+		}
+		c.from--
+	}
 	for c.to < len(ls) && !taken[c.to] {
 		l := ls[c.to]
 		switch {
@@ -533,7 +591,7 @@ func extend(c candidate, ls []lexeme, taken []bool) candidate {
 			c.to++
 			continue
 		case l.kind == lexWord && (isLegalForm(l) || l.digit && len(l.text) <= 5 && strings.Trim(l.text, "0123456789.") == "" || (l.text == "&" || l.text == "+") && c.to+1 < len(ls) && beginsName(ls[c.to+1])):
-		case l.kind == lexWord && l.capital && !isNoName(l) && !l.line && (words.lexicon["organisation word"][l.fold] || !isGiven(l) && !isTitle(l)) && !strings.HasSuffix(ls[c.to-1].text, "'s"):
+		case l.kind == lexWord && l.capital && !l.line && (words.lexicon["organisation word"][l.fold] || !isNoName(l) && !isGiven(l) && !isTitle(l)) && !strings.HasSuffix(ls[c.to-1].text, "'s"):
 		default:
 			return c
 		}
@@ -617,12 +675,26 @@ func (p *parser) lowercase(out []candidate, s *sentence, seen []witness) []candi
 					out = append(out, candidate{aPerson, i, j, 8, append([]string(nil), names...)})
 				}
 			}
+			if len(names) == 2 && !isNoName(ls[i]) && !isNoName(ls[j-1]) && len(ls[i].fold) >= 3 && len(ls[j-1].fold) >= 3 && (isGiven(ls[i]) && fitsAny(names[:1], seen) >= fitPart || fitsAny(names, seen) >= fitLast) {
+				out = append(out, candidate{aPerson, i, j, 7, append([]string(nil), names...)})
+			}
 			if len(names) == 2 && isGiven(ls[i]) && !isNoName(ls[j-1]) && !isGiven(ls[j-1]) && p.cueBefore(s, i, "cue person") {
 				out = append(out, candidate{aPerson, i, j, 5, append([]string(nil), names...)})
 			}
 		}
 	}
 	return out
+}
+
+// fitsAny is how well a name fits any of the addresses.
+func fitsAny(names []string, seen []witness) int {
+	best := 0
+	for _, w := range seen {
+		if w.local != "" {
+			best = max(best, fitsLocal(names, w.local))
+		}
+	}
+	return best
 }
 
 // typesIn finds the lead types that a sentence names, those that it denies left
@@ -641,7 +713,7 @@ func typesIn(s *sentence, n int) []*mention {
 			i++
 			continue
 		}
-		if !deniedBefore(toks, i) {
+		if !deniedBefore(s.text, toks, i) && !deniedBehind(toks, i+best) && !offered(toks, i, best) {
 			m := &mention{kind: aType, typ: typ, sent: n, score: 10}
 			m.from, m.to = lexemesAt(s.ls, toks[i].from, toks[i+best-1].to)
 			out = append(out, m)
@@ -651,16 +723,71 @@ func typesIn(s *sentence, n int) []*mention {
 	return out
 }
 
-// deniedBefore says whether "not a" or the like stands right before.
-func deniedBefore(toks []token, i int) bool {
-	for k := i - 1; k >= 0 && k >= i-3; k-- {
-		switch toks[k].w {
-		case "a", "an", "ein", "eine", "einen", "un", "una", "une", "um", "uma", "een", "as", "als", "the", "really", "yet", "any", "just":
-			continue
-		case "not", "no", "isn't", "aren't", "nicht", "kein", "keine", "keinen", "pas", "non", "niet", "geen", "nie", "nao", "never", "wasn't", "inte", "ikke", "ei", "degil", "ne":
-			return true
+// offered says whether both types are named as a choice: "qualified lead or
+// managed customer".
+func offered(toks []token, i, n int) bool {
+	or := func(k int) bool {
+		return k >= 0 && k < len(toks) && (toks[k].w == "or" || toks[k].w == "oder" || toks[k].w == "ou" || toks[k].w == "o" || toks[k].w == "of" || toks[k].w == "czy" || toks[k].w == "eller")
+	}
+	other := func(k int) bool {
+		for _, t := range []string{"prose qualified_lead", "prose managed_customer"} {
+			if k < len(toks) && words.sections[t].at(toks, k) > 0 {
+				return true
+			}
 		}
 		return false
+	}
+	if or(i + n) {
+		for k := i + n + 1; k <= i+n+3; k++ {
+			if other(k) {
+				return true
+			}
+		}
+	}
+	for k := i - 1; k >= max(0, i-3); k-- {
+		if or(k) && k > 0 {
+			for m := max(0, k-3); m < k; m++ {
+				if other(m) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// deniedBehind: Japanese and Turkish deny behind the word.
+func deniedBehind(toks []token, i int) bool {
+	for k := i; k < len(toks) && k < i+4; k++ {
+		switch toks[k].w {
+		case "degil":
+			return true
+		case "で", "は":
+		case "な":
+			return k > i
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// deniedBefore says whether a negation stands before a word in its clause: "not a
+// managed customer", "do not enter the first two as managed customers", "not sure
+// whether it is a qualified lead".
+func deniedBefore(text string, toks []token, i int) bool {
+	for k := i - 1; k >= 0 && k >= i-12; k-- {
+		if strings.ContainsAny(text[toks[k].to:toks[k+1].from], ",;.:!?()–—") {
+			return false
+		}
+		switch w := toks[k].w; {
+		case w == "only":
+			return false
+		case w == "but" || w == "sondern" || w == "sino" || w == "ma" || w == "bensi" || w == "rather":
+			return false
+		case words.lexicon["not"][w] || w == "isn't" || w == "aren't" || w == "nao" || w == "wasn't" || w == "degil" || w == "rather" || w == "unsure" || w == "whether":
+			return w != "no" || k == i-1
+		}
 	}
 	return false
 }

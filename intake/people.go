@@ -19,7 +19,7 @@ func (p *parser) blocksOf(v view, ss []sentence, seeds []*seed) []*block {
 }
 
 func (p *parser) blockOf(v view, ss []sentence, s *seed) *block {
-	b := &block{seen: map[labelField]bool{}, first: ss[s.anchor.sent].pas.segs[0].line, prose: true}
+	b := &block{seen: map[labelField]bool{}, first: ss[s.anchor.sent].pas.segs[0].line, prose: true, seed: s}
 	b.Spans = map[rules.Field]rules.Span{}
 	place := func(m *mention) rules.Span {
 		x := &ss[m.sent]
@@ -65,7 +65,7 @@ func (p *parser) blockOf(v view, ss []sentence, s *seed) *block {
 			b.unusable(rules.LastName, s.person.text)
 		}
 	}
-	if s.typ != nil {
+	if s.typ != nil { // of answers and corrections; bindTypes sees to the others
 		b.LeadType = s.typ.typ
 		b.Spans[rules.LeadTypeOf] = place(s.typ)
 	}
@@ -91,6 +91,49 @@ func (p *parser) wishes(ss []sentence, ms []*mention) bool {
 	return typeIn(p.m.Subject) != "" && !p.reply
 }
 
+// leftOut drops the prospects that a sentence leaves out by their place: "The
+// second is already spoken for, so leave him out."
+func (p *parser) leftOut(seeds []*seed) []*seed {
+	out := map[int]bool{}
+	for i := range p.sentences {
+		s := &p.sentences[i]
+		if !words.contains("do not register", s.text) {
+			continue
+		}
+		named := false
+		for _, m := range p.mentions {
+			named = named || m.sent == i && m.kind != aType
+		}
+		if named {
+			continue
+		}
+		for _, l := range s.ls {
+			if n := ordinalOf(l); n > 0 && n <= len(seeds) {
+				out[n-1] = true
+			}
+		}
+	}
+	kept := seeds[:0:0]
+	for i, s := range seeds {
+		if !out[i] {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// askingFirst says whether the mail asks how to register before it does: then
+// whom it names is not registered yet.
+func (p *parser) askingFirst() bool {
+	intends, question := words.contains("before registering", p.m.Subject), false
+	for i := range p.sentences {
+		s := &p.sentences[i]
+		intends = intends || words.contains("before registering", s.text)
+		question = question || strings.HasSuffix(strings.TrimSpace(s.text), "?")
+	}
+	return intends && question
+}
+
 // past says whether a sentence reports of what was registered or asks about it.
 func (p *parser) past(s *sentence) bool {
 	return words.contains("ask status", s.text) || words.contains("already there", s.text) ||
@@ -101,28 +144,49 @@ func (p *parser) past(s *sentence) bool {
 func (p *parser) fromProse() []*block {
 	ss := p.sentences
 	ms := p.mentions
-	if !p.wishes(ss, ms) {
+	if !p.wishes(ss, ms) || p.askingFirst() {
 		return nil
 	}
 	// What is renewed, withdrawn or asked about is no new prospect.
 	for _, m := range ms {
 		s := &ss[m.sent]
-		if m.kind != aType && (p.past(s) || p.acts(s)) {
+		if m.kind != aType && (p.past(s) || p.acts(s)) && !p.typesOne(m.sent) {
 			m.out = true
 		}
 	}
-	seeds := p.assign(ss, ms)
+	seeds := p.leftOut(p.assign(ss, ms))
 	kept := seeds[:0]
 	for _, s := range seeds {
 		strong := s.email != nil || s.site != nil
 		switch {
-		case strong, s.person != nil && s.org != nil, s.org != nil && s.typ != nil && p.register, s.person != nil && p.register && len(seeds) == 1 && s.person.score >= 5 && len(s.person.words) > 1:
+		case strong, s.person != nil && s.org != nil, s.org != nil && p.register && p.typed(), s.person != nil && p.register && len(seeds) == 1 && s.person.score >= 5 && len(s.person.words) > 1:
 			kept = append(kept, s)
 		case s.person != nil && s.region > 0, s.org != nil && s.region > 0:
 			kept = append(kept, s)
 		}
 	}
 	return p.blocksOf(p.v, ss, kept)
+}
+
+// typesOne says whether a sentence states a lead type: then it registers, whatever
+// else its words look like.
+func (p *parser) typesOne(n int) bool {
+	for _, m := range p.mentions {
+		if m.kind == aType && m.sent == n && !m.out {
+			return !words.contains("already there", p.sentences[n].text)
+		}
+	}
+	return false
+}
+
+// typed says whether the mail states a lead type.
+func (p *parser) typed() bool {
+	for _, m := range p.mentions {
+		if m.kind == aType && !m.out {
+			return true
+		}
+	}
+	return false
 }
 
 // acts says whether a sentence renews or withdraws and registers nothing.

@@ -526,7 +526,7 @@ func joins(line, next string) bool {
 	return false
 }
 
-var shortForms = map[string]bool{"dr": true, "mr": true, "mrs": true, "ms": true, "prof": true, "st": true, "no": true, "nr": true, "e.g": true, "i.e": true, "vs": true, "approx": true, "tel": true, "dept": true}
+var shortForms = map[string]bool{"dr": true, "mr": true, "mrs": true, "ms": true, "prof": true, "st": true, "no": true, "nr": true, "e.g": true, "i.e": true, "vs": true, "approx": true, "tel": true, "dept": true, "réf": true, "ref": true, "incl": true, "excl": true, "resp": true, "bzw": true, "ca": true, "z.b": true, "d.h": true, "sog": true, "evtl": true, "ggf": true, "inkl": true, "soc": true, "agr": true, "av": true, "avda": true, "rua": true, "ul": true, "al": true, "p.ej": true, "ej": true, "nos": true, "núm": true, "num": true, "op": true, "t.a.v": true, "m.b.t": true, "o.a": true, "m.in": true, "np": true, "tzn": true, "bl.a": true, "f.eks": true, "t.ex": true, "dvs": true}
 
 // legalForms end in a dot that ends no sentence.
 var legalForms = map[string]bool{"ltd": true, "inc": true, "co": true, "corp": true, "llc": true, "gmbh": true, "ag": true, "sa": true, "s.a": true, "srl": true, "s.r.l": true, "s.p.a": true, "spa": true, "b.v": true, "bv": true, "n.v": true, "pvt": true, "pty": true, "plc": true, "llp": true, "ab": true, "as": true, "a.s": true, "aps": true, "oy": true, "sarl": true, "s.a.r.l": true, "ltda": true, "s.l": true, "sl": true, "kg": true, "e.v": true, "bhd": true, "sdn": true, "pte": true, "a.ş": true, "z.o.o": true, "lp": true, "l.l.c": true}
@@ -553,7 +553,7 @@ func splitSentences(t string) []string {
 		if t[i] == '.' && j < len(t) {
 			w := lastWord(t[start:i])
 			next, _ := utf8.DecodeRuneInString(strings.TrimLeft(t[j:], " "))
-			if shortForms[w] || isAbbreviatedTitle(t[start:i], w) || utf8.RuneCountInString(w) == 1 && w != "i" || unicode.IsLower(next) || legalForms[w] && !startsSentence(strings.TrimLeft(t[j:], " ")) {
+			if shortForms[w] || isAbbreviatedTitle(t[start:i], w) || abbreviatedNext(w, t[j:]) || utf8.RuneCountInString(w) == 1 && w != "i" || unicode.IsLower(next) || legalForms[w] && !startsSentence(strings.TrimLeft(t[j:], " ")) {
 				continue
 			}
 		}
@@ -565,6 +565,12 @@ func splitSentences(t string) []string {
 		out = append(out, rest)
 	}
 	return out
+}
+
+// abbreviatedNext: a short word with a dot, and another behind it ("Soc. Agr.").
+func abbreviatedNext(w, rest string) bool {
+	next, _, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
+	return utf8.RuneCountInString(w) <= 4 && strings.HasSuffix(next, ".") && utf8.RuneCountInString(next) <= 5
 }
 
 // isAbbreviatedTitle: "Mag." before a name; "me" at a sentence's end is none.
@@ -623,7 +629,7 @@ func (p *parser) accept() {
 	}
 	p.blocks = blocks
 	sort.SliceStable(p.blocks, func(i, j int) bool { return earlier(p.place(p.blocks[i]), p.place(p.blocks[j])) })
-	p.types()
+	p.bindTypes()
 	for _, b := range blocks {
 		rd := reading{Reading: b.Reading, verb: rules.VerbRegister, at: p.place(b)}
 		switch {
@@ -652,45 +658,6 @@ func (p *parser) place(b *block) rules.Span {
 	}
 	l := p.v[b.first]
 	return rules.Span{Part: l.part, Line: l.n, From: l.offset(), To: l.offset() + len(l.text)}
-}
-
-// types gives prospects the lead type that was stated once for all: in a
-// sentence about all of them, in the sentence or subject that introduces them.
-func (p *parser) types() {
-	var all, intro rules.LeadType
-	clash := false
-	note := func(s string, subject bool) {
-		if t := typeForAll(s); t != "" {
-			clash = clash || all != "" && all != t
-			all = t
-		}
-		if t := typeIn(s); t != "" && (subject || words.contains("verb register", s) || strings.HasSuffix(s, ":")) {
-			if intro != "" && intro != t {
-				clash = true
-			}
-			intro = t
-		}
-	}
-	for _, s := range p.sentences {
-		note(s.text, false)
-	}
-	if !p.reply {
-		note(p.m.Subject, true)
-	}
-	if clash {
-		return
-	}
-	// A sentence that excepts one of them is no statement about all.
-	for _, b := range p.blocks {
-		if b.LeadType != "" || b.Unusable[rules.LeadTypeOf] != "" {
-			continue
-		}
-		if all != "" && (len(p.blocks) > 1 || intro == "" || intro == all) {
-			b.LeadType = all
-		} else if intro != "" && !b.seen[labelType] && all == "" {
-			b.LeadType = intro
-		}
-	}
 }
 
 // references lists the references of the new text and the subject, in order.

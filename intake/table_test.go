@@ -217,7 +217,7 @@ Nora | Penn | nora.penn@tidal.example | tidal.example | Tidal Foods | `},
 }
 
 // page writes rows as an HTML table.
-func page(rows [][]string) string {
+func tablePage(rows [][]string) string {
 	var b strings.Builder
 	b.WriteString("<p>Please register:</p><table border=1>")
 	for _, row := range rows {
@@ -254,7 +254,7 @@ func shape(name string, rows [][]string) []byte {
 	}
 	switch name {
 	case "html":
-		return enclose("", page(rows))
+		return enclose("", tablePage(rows))
 	case "tabs":
 		return enclose(please+join("\t", false), "")
 	case "pipes":

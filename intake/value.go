@@ -62,8 +62,8 @@ func nothing(s string) state {
 	}
 	// <company>, [your company], {{url}}: a placeholder that was left in.
 	if n := len(t); strings.ContainsRune("<[{", rune(t[0])) && strings.ContainsRune(">]}", rune(t[n-1])) {
-		inner := strings.Trim(t, "<>[]{}")
-		if !strings.Contains(inner, "@") && !looksLikeURL(inner) {
+		inner := strings.TrimSpace(strings.Trim(t, "<>[]{}"))
+		if !strings.Contains(inner, "@") && !looksLikeURL(inner) && (t[0] != '[' || placeholder(inner)) {
 			return missing
 		}
 	}
@@ -92,6 +92,30 @@ func nothing(s string) state {
 		}
 	}
 	return usable
+}
+
+// placeholder says whether a text in square brackets stands for a value: a label,
+// or "your company".
+func placeholder(s string) bool {
+	if words.lookup(s, true) != "" || s == "" {
+		return true
+	}
+	for _, t := range tokens(s) {
+		switch t.w {
+		case "your", "insert", "enter", "name", "here", "value", "text", "fill", "optional", "required", "ihr", "ihre", "votre", "su", "e", "url", "mail":
+			return true
+		}
+	}
+	return false
+}
+
+// unbracket takes off square brackets that were kept around a value.
+func unbracket(s string) string {
+	t := strings.TrimSpace(s)
+	if len(t) > 2 && t[0] == '[' && t[len(t)-1] == ']' && !strings.ContainsAny(t[1:len(t)-1], "[]") {
+		return strings.TrimSpace(t[1 : len(t)-1])
+	}
+	return s
 }
 
 // undisguise writes obfuscated dots and at signs plainly.
@@ -393,6 +417,10 @@ func splitName(s, email string) (first, last string, st state) {
 	case len(names) == 2:
 		return names[0], names[1], usable
 	}
+	names = withoutLetters(names, email)
+	if len(names) == 2 {
+		return names[0], names[1], usable
+	}
 	if last, first, ok := capitalFamily(names); ok {
 		return first, last, usable
 	}
@@ -425,7 +453,7 @@ func splitName(s, email string) (first, last string, st state) {
 	}
 	// Known first names tell where the last name begins.
 	given := 0
-	for given < len(names) && words.lexicon["given name"][foldLetters(names[given])] {
+	for given < len(names) && words.lexicon["given name"][foldLetters(names[given])] && (given == 0 || !words.lexicon["surname too"][foldLetters(names[given])]) {
 		given++
 	}
 	if given == len(names) {
@@ -467,6 +495,20 @@ func familyFirst(names []string, email string) bool {
 func isIdeographic(s string) bool {
 	r, _ := utf8.DecodeRuneInString(s)
 	return unicode.In(r, unicode.Han, unicode.Hangul)
+}
+
+// withoutLetters drops the letters behind a name that stand for a degree or a
+// membership (RIBA, FCA): short, in capitals, and not spelled by the address.
+func withoutLetters(names []string, email string) []string {
+	local := foldLetters(before(email, "@"))
+	for len(names) > 2 {
+		last := names[len(names)-1]
+		if !allCapitals(last) || utf8.RuneCountInString(last) > 5 || allCapitals(names[0]) || strings.Contains(local, foldLetters(last)) {
+			break
+		}
+		names = names[:len(names)-1]
+	}
+	return names
 }
 
 // capitalFamily finds the family name that is written in capitals at either end.

@@ -205,10 +205,11 @@ type vocabulary struct {
 	lexicon map[string]map[string]bool
 	// ordinals are the words of section [ordinal] by their place in its lines.
 	ordinals map[string]int
+	numbers  map[string]int
 }
 
 // lexicons are the sections of which single words are looked up.
-var lexicons = map[string]bool{"given name": true, "given name ambiguous": true, "organisation word": true, "legal form": true, "person title": true, "role": true, "no name": true, "generic mailbox": true, "your": true, "conjunction": true, "sparing": true, "not": true, "list follower": true, "number": true, "pointer": true}
+var lexicons = map[string]bool{"given name": true, "given name ambiguous": true, "organisation word": true, "legal form": true, "person title": true, "role": true, "no name": true, "generic mailbox": true, "your": true, "conjunction": true, "sparing": true, "not": true, "list follower": true, "number": true, "pointer": true, "plural": true, "last": true, "not last": true, "others": true, "everybody": true, "both": true, "modal": true, "surname too": true}
 
 func mustWords(file string) *vocabulary {
 	v, err := parseWords(file)
@@ -220,7 +221,7 @@ func mustWords(file string) *vocabulary {
 
 // parseWords reads the data file. Its errors name the line.
 func parseWords(file string) (*vocabulary, error) {
-	v := &vocabulary{sections: map[string]*section{}, labels: map[string]labelField{}, lexicon: map[string]map[string]bool{}, ordinals: map[string]int{}}
+	v := &vocabulary{sections: map[string]*section{}, labels: map[string]labelField{}, lexicon: map[string]map[string]bool{}, ordinals: map[string]int{}, numbers: map[string]int{}}
 	for name := range lexicons {
 		v.lexicon[name] = map[string]bool{}
 	}
@@ -248,8 +249,11 @@ func parseWords(file string) (*vocabulary, error) {
 		place := 0
 		for phrase := range strings.SplitSeq(list, ",") {
 			place++
-			if name == "ordinal" {
+			switch name {
+			case "ordinal":
 				v.ordinals[foldLetters(strings.TrimSpace(phrase))] = place
+			case "cardinal":
+				v.numbers[foldLetters(strings.TrimSpace(phrase))] = place
 			}
 			if lex := v.lexicon[name]; lex != nil {
 				lex[foldLetters(phrase)] = true

@@ -358,7 +358,7 @@ func (r Request) Refs() []string {
 	for _, it := range r.Items {
 		switch it.Verb {
 		case VerbRenew, VerbWithdraw, VerbCorrect:
-			if it.Ref != "" && !seen[it.Ref] {
+			if it.Ref != "" && !strings.HasPrefix(it.Ref, "ordinal:") && !seen[it.Ref] {
 				seen[it.Ref] = true
 				refs = append(refs, it.Ref)
 			}
