@@ -944,11 +944,27 @@ func numbered(s string) []numberedText {
 	if n < 0 && len(words) == 0 {
 		return out
 	}
+	if n < 0 {
+		// "M for the first, Q for the rest."
+		if rest := strings.Join(append(words, fillers...), " "); othersIn(rest) {
+			return append(out, numberedText{0, rest})
+		}
+	}
 	end()
 	if n < 0 || !began {
 		return []numberedText{{0, s}}
 	}
 	return out
+}
+
+// othersIn says whether a piece of text is about the others.
+func othersIn(s string) bool {
+	for _, t := range tokens(s) {
+		if words.lexicon["others"][t.w] {
+			return true
+		}
+	}
+	return false
 }
 
 // ordinal reads a number of a list, 1 to 99: "2", "2.", "#2", "2nd", "second"; 0
@@ -1075,7 +1091,7 @@ func bareAnswers(text string, rd *rules.Reading, span rules.Span) bool {
 	}
 	rd.Spans = map[rules.Field]rules.Span{}
 	if t := bareType(text); t != "" {
-		rd.LeadType, rd.All = t, words.contains("all", text)
+		rd.LeadType, rd.All = t, words.contains("all", text) || othersIn(text)
 		rd.Spans[rules.LeadTypeOf] = span
 		return true
 	}
@@ -1121,6 +1137,9 @@ func bareType(s string) rules.LeadType {
 	for i := 0; i < len(ts); i++ {
 		if at, n := words.find("all", ts[:min(len(ts), i+4)], i); at == i {
 			i += n - 1
+			continue
+		}
+		if words.lexicon["others"][ts[i].w] {
 			continue
 		}
 		switch ts[i].w {

@@ -102,6 +102,12 @@ func (p *parser) answerFrom(ss []sentence, question string) (reading, bool) {
 		return reading{}, false
 	}
 	b := p.blockOf(p.v, ss, &s)
+	if open := asksFor(question); b.FirstName != "" && b.LastName == "" && open[labelLast] && !open[labelFirst] {
+		// One name, and only the last one was asked for.
+		b.LastName, b.FirstName = b.FirstName, ""
+		b.Spans[rules.LastName] = b.Spans[rules.FirstName]
+		delete(b.Spans, rules.FirstName)
+	}
 	if b.count() == 0 || s.email == nil && s.site == nil && s.typ == nil && !p.asksForName(question) {
 		return reading{}, false
 	}
@@ -110,6 +116,17 @@ func (p *parser) answerFrom(ss []sentence, question string) (reading, bool) {
 
 // asksForName says whether a question is about a name, and not the whole form.
 func (p *parser) asksForName(question string) bool {
+	open := asksFor(question)
+	for l := range strings.SplitSeq(question, "\n") {
+		if strings.HasSuffix(strings.TrimSpace(l), "?") && strings.Contains(" "+fold(l)+" ", " name ") {
+			return true
+		}
+	}
+	return (open[labelFirst] || open[labelLast] || open[labelName] || open[labelCompany]) && len(open) < 5
+}
+
+// asksFor lists the labels that a mail of ours leaves open.
+func asksFor(question string) map[labelField]bool {
 	open := map[labelField]bool{}
 	for l := range strings.SplitSeq(question, "\n") {
 		for _, h := range findLabels(l) {
@@ -117,11 +134,8 @@ func (p *parser) asksForName(question string) bool {
 				open[h.field] = true
 			}
 		}
-		if strings.HasSuffix(strings.TrimSpace(l), "?") && strings.Contains(" "+fold(l)+" ", " name ") {
-			return true
-		}
 	}
-	return (open[labelFirst] || open[labelLast] || open[labelName] || open[labelCompany]) && len(open) < 5
+	return open
 }
 
 // loosely reads an answer that is said in a sentence rather than as bare values.

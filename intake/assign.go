@@ -405,6 +405,11 @@ func (a *assignment) emails() {
 			case genericLocal(before(m.text, "@")):
 				gain -= 20
 			}
+			a.each(aSite, func(o *mention) {
+				if o.site == m.site {
+					gain += 15
+				}
+			})
 			a.each(anEmail, func(o *mention) {
 				if o != m && a.replaces(o, m) && (fit > 0 || len(a.seeds) == 1 || a.near(s, o) < 30) {
 					gain += 400
@@ -427,12 +432,19 @@ func (a *assignment) emails() {
 		}
 		fit := fitsLocal(s.person.words, before(s.email.text, "@"))
 		for _, x := range pairs {
-			if x.s == s && x.m != s.email && !owned[x.m] && fit > 0 && fitsLocal(s.person.words, before(x.m.text, "@")) == fit && !isPublicMail(domainOf(x.m.text)) && !isPublicMail(domainOf(s.email.text)) {
+			if x.s == s && x.m != s.email && !owned[x.m] && fit > 0 && !a.spelledBySite(s.email) && fitsLocal(s.person.words, before(x.m.text, "@")) == fit && !isPublicMail(domainOf(x.m.text)) && !isPublicMail(domainOf(s.email.text)) {
 				s.email = nil
 				break
 			}
 		}
 	}
+}
+
+// spelledBySite says whether a website at an address's domain is mentioned.
+func (a *assignment) spelledBySite(m *mention) bool {
+	found := false
+	a.each(aSite, func(o *mention) { found = found || o.site == m.site })
+	return found
 }
 
 // names says whether a sentence names a seed's person or organisation.
@@ -660,6 +672,14 @@ func (a *assignment) exclude() {
 		if at, n := words.find("do not register", toks, 0); at >= 0 {
 			a.drop(sent, s, toks[at].from, toks[at+n-1].to)
 		}
+		for i := range toks {
+			if n := words.sections["left house"].at(toks, i); n > 0 {
+				a.setHouseAside(sent, toks[i+n-1].to)
+			}
+			if n := words.sections["introduces"].at(toks, i); n > 0 {
+				a.setReferrerAside(sent, toks[i].from)
+			}
+		}
 		for _, section := range []string{"aside", "first person"} {
 			for i := 0; i < len(toks); {
 				at, n := words.find(section, toks, i)
@@ -682,6 +702,26 @@ func (a *assignment) exclude() {
 			}
 		}
 	}
+	// What stands at an excluded house's domain goes with it, and so does whom
+	// such an address spells.
+	for range 2 {
+		for _, m := range a.ms {
+			if !m.out {
+				continue
+			}
+			for _, o := range a.ms {
+				if o.out {
+					continue
+				}
+				switch {
+				case (m.kind == aSite || m.kind == anEmail) && (o.kind == anEmail || o.kind == aSite) && m.site == o.site && !isPublicMail(m.site) && o.sent == m.sent:
+					o.out = true
+				case m.kind == anEmail && o.kind == aPerson && o.sent == m.sent && fitsLocal(o.words, before(m.text, "@")) >= fitPart && !a.spelledElsewhere(o, m):
+					o.out = true
+				}
+			}
+		}
+	}
 	// What belongs to nobody but the excluded goes with them.
 	for _, m := range a.ms {
 		if !m.out || m.kind != aPerson && m.kind != anOrganisation {
@@ -697,6 +737,16 @@ func (a *assignment) exclude() {
 			}
 		}
 	}
+}
+
+// spelledElsewhere says whether an address that is meant spells the person too.
+func (a *assignment) spelledElsewhere(person, not *mention) bool {
+	for _, o := range a.ms {
+		if o != not && o.kind == anEmail && !o.out && fitsLocal(person.words, before(o.text, "@")) >= fitPart {
+			return true
+		}
+	}
+	return false
 }
 
 func hostOfMention(m *mention) string {
@@ -769,6 +819,42 @@ func clause(s *sentence, from, to int) (int, int) {
 		}
 	}
 	return lo, hi
+}
+
+// setHouseAside excludes an organisation that somebody left.
+func (a *assignment) setHouseAside(sent, at int) {
+	s := &a.ss[sent]
+	for _, m := range a.ms {
+		if m.sent != sent || m.kind == aType || s.ls[m.from].from < at {
+			continue
+		}
+		if m.kind == anOrganisation && len(strings.Fields(s.text[at:s.ls[m.from].from])) <= 2 {
+			m.out = true
+			for _, o := range a.ms {
+				if o.kind == aSite && o.sent == sent && o.from > m.to && o.from-m.to <= 2 {
+					o.out = true
+				}
+			}
+		}
+		return
+	}
+}
+
+// setReferrerAside excludes whoever made the introduction: the person before
+// "put me in touch with".
+func (a *assignment) setReferrerAside(sent, at int) {
+	s := &a.ss[sent]
+	var last *mention
+	for _, m := range a.ms {
+		if m.sent == sent && m.kind == aPerson && s.ls[m.to-1].to <= at {
+			if last == nil {
+				last = m
+			}
+		}
+	}
+	if last != nil {
+		last.out = true
+	}
 }
 
 // setAside excludes the person or organisation right behind byte at, and what

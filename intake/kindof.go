@@ -105,6 +105,11 @@ func (p *parser) bindSentence(who []*subject, n int) {
 		named = named || len(e.who) > 0
 	}
 	if !named {
+		for _, m := range p.mentions {
+			if m.sent == n && m.out && m.kind == aPerson {
+				return // said of somebody who is not to be registered
+			}
+		}
 		p.aroundType(who, n, types)
 		return
 	}

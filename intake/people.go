@@ -45,6 +45,8 @@ func (p *parser) blockOf(v view, ss []sentence, s *seed) *block {
 		if f := s.person.family; f != "" {
 			names, _, _ := nameWords(s.person.text)
 			first, last, st = strings.Join(strings.Fields(strings.Replace(strings.Join(names, " "), f, "", 1)), " "), f, usable
+		} else if names, inverted, ok := nameWords(s.person.text); ok == usable && inverted == 0 && len(names) == 2 && p.familyComesFirst() {
+			first, last, st = names[1], names[0], usable
 		} else if s.person.last {
 			first, last, st = "", s.person.text, usable
 		}
@@ -70,6 +72,16 @@ func (p *parser) blockOf(v view, ss []sentence, s *seed) *block {
 		b.Spans[rules.LeadTypeOf] = place(s.typ)
 	}
 	return b
+}
+
+// familyComesFirst says whether the mail tells that it writes family names first.
+func (p *parser) familyComesFirst() bool {
+	for i := range p.sentences {
+		if words.contains("family first", p.sentences[i].text) {
+			return true
+		}
+	}
+	return false
 }
 
 // wishes says whether the mail asks for a registration at all: by a word for it,

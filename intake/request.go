@@ -182,7 +182,7 @@ func (p *parser) run() {
 		p.register = true
 	}
 	p.files()
-	p.mentions = p.mentionsIn(p.sentences)
+	p.mentions = p.mentionsBy(p.sentences, p.witnesses())
 	p.list = p.ourList()
 	p.taken, p.said = map[int]bool{}, map[string]int{}
 	p.availability()
@@ -204,6 +204,28 @@ func (p *parser) run() {
 	}
 	p.readings = append(p.readings, p.corrects...)
 	p.loose()
+}
+
+// witnesses are the addresses that labelled lines state: names in prose are
+// measured by them too.
+func (p *parser) witnesses() []witness {
+	var out []witness
+	for _, b := range p.blocks {
+		if len(out) > 40 {
+			break
+		}
+		if b.Email != "" {
+			w := witness{local: before(b.Email, "@")}
+			if d := domainOf(b.Email); !isPublicMail(d) {
+				w.site = siteName(d)
+			}
+			out = append(out, w)
+		}
+		if b.URL != "" {
+			out = append(out, witness{site: siteName(b.URL)})
+		}
+	}
+	return out
 }
 
 // more reads the prospects that no label tells: of mails that are handed on, and
@@ -228,6 +250,14 @@ func (p *parser) more() {
 			}
 			told = append([]*block{b}, without(told, b)...)
 		}
+	}
+	if len(p.blocks) == 1 && !p.blocks[0].person() && !p.blocks[0].table && len(told) > 0 && (told[0].Email == "" || told[0].meets(p.blocks[0])) {
+		// Labels tell the addresses, prose the names.
+		p.blocks[0].fill(told[0])
+		if p.blocks[0].seed == nil {
+			p.blocks[0].seed = told[0].seed
+		}
+		told = told[1:]
 	}
 	for _, b := range told {
 		found := false
@@ -627,7 +657,7 @@ func (p *parser) accept() {
 		}
 		blocks = append(blocks, b)
 	}
-	p.blocks = blocks
+	p.blocks = headed(blocks)
 	sort.SliceStable(p.blocks, func(i, j int) bool { return earlier(p.place(p.blocks[i]), p.place(p.blocks[j])) })
 	p.bindTypes()
 	for _, b := range blocks {
@@ -644,6 +674,27 @@ func (p *parser) accept() {
 		}
 		p.readings = append(p.readings, rd)
 	}
+}
+
+// headed gives what a block without a contact states (the company, its website)
+// to the contacts below it that have none of their own, and drops that block.
+func headed(blocks []*block) []*block {
+	if len(blocks) < 2 {
+		return blocks
+	}
+	head := blocks[0]
+	if head.Company == "" || head.Email != "" || head.FirstName != "" || head.LastName != "" || head.table {
+		return blocks
+	}
+	for _, b := range blocks[1:] {
+		if b.Company != "" || b.Email == "" && b.FirstName == "" {
+			return blocks
+		}
+	}
+	for _, b := range blocks[1:] {
+		b.fill(head)
+	}
+	return blocks[1:]
 }
 
 // lone says whether a mail that asks for a registration states its prospect by

@@ -400,11 +400,25 @@ func readLastName(s string) (string, state) {
 // particles begin a family name.
 var particles = map[string]bool{"van": true, "von": true, "de": true, "del": true, "della": true, "di": true, "da": true, "dos": true, "das": true, "du": true, "der": true, "den": true, "ter": true, "ten": true, "la": true, "le": true, "el": true, "al": true, "bin": true, "ibn": true, "mac": true, "mc": true, "st": true, "'t": true, "’t": true, "zu": true, "zur": true, "af": true, "av": true, "ben": true, "o": true}
 
+// withoutRole drops a function behind a name: "Rosemarie Gutowski, Plant Manager".
+func withoutRole(s string) string {
+	head, tail, ok := strings.Cut(s, ",")
+	if !ok || len(strings.Fields(head)) < 2 {
+		return s
+	}
+	for _, w := range strings.Fields(tail) {
+		if words.lexicon["role"][foldLetters(w)] {
+			return head
+		}
+	}
+	return s
+}
+
 // splitName tells first from last name in a whole one. Where three words or more
 // leave it open, the address decides if it spells the parts; otherwise only what
 // is certain is taken.
 func splitName(s, email string) (first, last string, st state) {
-	names, inverted, st := nameWords(s)
+	names, inverted, st := nameWords(withoutRole(s))
 	switch {
 	case st != usable:
 		return "", "", st
@@ -489,7 +503,7 @@ func familyFirst(names []string, email string) bool {
 		return false
 	}
 	pieces := strings.FieldsFunc(foldWord(before(email, "@"), false), func(r rune) bool { return r == '.' || r == '_' || r == '-' })
-	return len(pieces) == 2 && pieces[0] == foldLetters(names[1]) && pieces[1] == foldLetters(names[0])
+	return len(pieces) == 2 && pieces[0] == foldLetters(names[1]) && pieces[1] == foldLetters(names[0]) || len(pieces) == 1 && pieces[0] == foldLetters(names[1])
 }
 
 func isIdeographic(s string) bool {
@@ -555,6 +569,11 @@ func readType(s string) (rules.LeadType, state) {
 			plain += " " + strings.TrimSpace(s[open+end+1:])
 		}
 		if t := typeWords(plain); t != "" && !words.contains("negation", s) {
+			return t, usable
+		}
+	}
+	if open := strings.IndexByte(s, '('); open > 0 && !q != !m {
+		if t := typeWords(strings.Trim(s[open:], "() ")); t != "" && !words.contains("negation", s) {
 			return t, usable
 		}
 	}
