@@ -307,10 +307,18 @@ func (m *Message) autoReply() string {
 	return ""
 }
 
+// bareLocal is what stands before the @ of an address, or all there is, in lower
+// case and without what people set between words.
+func bareLocal(s string) string {
+	local, _, _ := strings.Cut(s, "@")
+	return strings.ToLower(between.Replace(local))
+}
+
+var between = strings.NewReplacer("-", "", "_", "", ".", "", " ", "")
+
 // isNoReply knows addresses that take no answers.
 func isNoReply(a rules.Address) bool {
-	local, _, _ := strings.Cut(strings.ToLower(string(a)), "@")
-	local = strings.NewReplacer("-", "", "_", "", ".", "").Replace(local)
+	local := bareLocal(string(a))
 	return strings.HasPrefix(local, "noreply") || strings.HasPrefix(local, "donotreply") || strings.HasSuffix(local, "noreply") || strings.HasSuffix(local, "donotreply") || strings.HasPrefix(local, "nepasrepondre") || strings.HasPrefix(local, "nichtantworten")
 }
 
@@ -319,11 +327,11 @@ func isNoReply(a rules.Address) bool {
 func (m *Message) robot() bool {
 	local := m.FromName
 	if m.From != "" {
-		local, _, _ = strings.Cut(string(m.From), "@")
+		local = string(m.From)
 	} else if m.FromFields > 0 && strings.TrimSpace(local) == "" {
 		return true // "From: <>"
 	}
-	switch local = strings.NewReplacer("-", "", "_", "", ".", "", " ", "").Replace(strings.ToLower(local)); {
+	switch local = bareLocal(local); {
 	case strings.HasPrefix(local, "mailerda"), strings.HasPrefix(local, "maildae"), strings.HasPrefix(local, "microsoftexchange"),
 		local == "mdaemon", local == "mailerdeamon", local == "maildeamon", local == "maildelivery", local == "maildeliverysystem", local == "maildeliverysubsystem":
 		return true
@@ -334,8 +342,7 @@ func (m *Message) robot() bool {
 // postmaster says whether the sender may be a mail system: a person can write
 // from such an address or under such a name too.
 func (m *Message) postmaster() bool {
-	local, _, _ := strings.Cut(strings.ToLower(string(m.From)), "@")
-	switch strings.NewReplacer("-", "", "_", "", ".", "").Replace(local) {
+	switch bareLocal(string(m.From)) {
 	case "postmaster", "bounce", "bounces", "mailsystem", "mailadmin", "mailsrv", "daemon", "root", "smtp", "mta":
 		return true
 	}
@@ -373,14 +380,13 @@ func (m *Message) report(stop func(rules.Route, rules.Kind, string) nature) (nat
 		return stop(rules.RouteAutomatic, rules.KindAutoReply, "a receipt of reading"), true
 	}
 	// 29: no report in the standard's form. A person judges.
-	replied := m.autoReply() != ""
 	subject := words.contains("subject bounce", m.Subject) && !isForwardSubject(m.Subject)
 	null := nullPath(m.header)
-	switch robot := m.robot(); {
+	system := null || m.postmaster()
+	switch {
 	case m.header.has("x-failed-recipients"):
-	case robot && (!m.noFrom || null || subject || m.undelivered()):
-	case (m.postmaster() || null) && !replied && (subject || m.undelivered()):
-	case (m.postmaster() || null) && subject:
+	case m.robot() && (!m.noFrom || null || subject || m.undelivered()):
+	case system && (subject || m.autoReply() == "" && m.undelivered()):
 	case subject && !isReplySubject(m.Subject) && m.returned():
 	default:
 		return nature{}, false
@@ -427,7 +433,7 @@ func (m *Message) returned() bool {
 	}
 	trace, fields := false, 0
 	for _, l := range m.plain[:min(len(m.plain), 400)] {
-		name, _ := fieldName([]byte(l.text))
+		name := fieldName([]byte(l.text))
 		if name == "received" || name == "message-id" || name == "return-path" || name == "mime-version" {
 			trace = true
 		}
@@ -448,28 +454,14 @@ func (p *parser) outOfOffice() bool {
 		return false
 	}
 	at, _ := words.find("subject auto_reply", tokens(clip(subject)), 0)
-	said := false // in the first words
-	opening := 0
-	for _, l := range p.v {
-		if l.zone != fresh || l.blank() {
-			continue
-		}
-		if opening += len(l.text); opening > 600+len(l.text) {
-			break
-		}
-		said = said || words.contains("body auto_reply", l.text)
-	}
-	if !said { // a phrase may be wrapped
-		said = words.contains("body auto_reply", p.opening(600))
-	}
-	asks := p.asks()
+	said := words.contains("body auto_reply", p.opening(600))
 	switch {
 	case at >= 0 && at <= 1 && !isReplySubject(subject):
-		return said || !asks
+		return said || !p.asks()
 	case at >= 0 && nullPath(p.m.header):
 		return true
 	}
-	return said && !asks
+	return said && !p.asks()
 }
 
 // opening is the beginning of what the sender newly wrote, in one line.

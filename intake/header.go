@@ -113,24 +113,24 @@ var knownNames = map[string]bool{
 	"resent-from": true, "envelope-to": true, "x-uidl": true,
 }
 
-// fieldName returns the field name that a line begins with, in lower case, and
-// the offset behind its colon; "" where the line is no field.
-func fieldName(line []byte) (string, int) {
+// fieldName returns the field name that a line begins with, in lower case; ""
+// where the line is no field.
+func fieldName(line []byte) string { return strings.ToLower(string(rawName(line))) }
+
+// rawName is fieldName as written, without a copy.
+func rawName(line []byte) []byte {
 	colon := bytes.IndexByte(line, ':')
 	if colon <= 0 || colon > 200 {
-		return "", 0
+		return nil
 	}
 	name := bytes.TrimRight(line[:colon], " \t")
 	for _, c := range name {
 		// RFC 5322, section 3.6.8: printable US-ASCII without the colon.
 		if c <= ' ' || c > '~' {
-			return "", 0
+			return nil
 		}
 	}
-	if len(name) == 0 {
-		return "", 0
-	}
-	return strings.ToLower(string(name)), colon + 1
+	return name
 }
 
 // nextLine cuts the first line off b. Line ends are LF, CRLF or CRCRLF.
@@ -178,7 +178,7 @@ func mend(b []byte, warn func(string)) (block, body []byte, cut bool) {
 		if len(line) == 0 {
 			return done(rest, next)
 		}
-		name, _ := fieldName(line)
+		named := len(rawName(line)) > 0
 		indented := line[0] == ' ' || line[0] == '\t'
 		if indented && len(bytes.TrimSpace(line)) == 0 && fields > 0 && !continues(next) {
 			// An "empty" line of blanks: some programs end the header so.
@@ -197,7 +197,7 @@ func mend(b []byte, warn func(string)) (block, body []byte, cut bool) {
 		prefix := ""
 		switch {
 		case indented && fields > 0:
-		case name != "" && !indented:
+		case named && !indented:
 			fields++
 		case fields > 0:
 			warn("a header line without colon was joined to the line before")
@@ -226,7 +226,7 @@ func continues(b []byte) bool {
 	if len(line) == 0 {
 		return false
 	}
-	name, _ := fieldName(line)
+	name := fieldName(line)
 	return line[0] == ' ' || line[0] == '\t' || knownNames[name] || strings.HasPrefix(name, "x-")
 }
 

@@ -143,14 +143,14 @@ func (m *Message) openEnvelope(b []byte) []byte {
 	trimmed := bytes.TrimLeft(bytes.TrimPrefix(b, []byte("\ufeff")), " \t\r\n")
 	if len(trimmed) < len(b) {
 		line, _ := nextLine(trimmed)
-		if name, _ := fieldName(line); name != "" || bytes.HasPrefix(trimmed, []byte("From ")) {
+		if name := fieldName(line); name != "" || bytes.HasPrefix(trimmed, []byte("From ")) {
 			m.warn("blanks before the header were removed")
 			b = trimmed
 		}
 	}
 	for bytes.HasPrefix(b, []byte("From ")) || bytes.HasPrefix(b, []byte(">From ")) {
 		line, rest := nextLine(b)
-		if name, _ := fieldName(line); name == "from" {
+		if name := fieldName(line); name == "from" {
 			break // "From : …" is the field
 		}
 		m.warn("a leading From line was removed")
@@ -210,7 +210,11 @@ func lastOf(ids []string, n int) []string { return ids[max(0, len(ids)-n):] }
 
 // date reads the Date field; what no sane clock says is no date (MAIL.md 101).
 func (h header) date() time.Time {
-	t, err := h.Date()
+	// The usual form first: the strict reader tries others before it.
+	t, err := time.Parse("Mon, 2 Jan 2006 15:04:05 -0700", h.get("date"))
+	if err != nil {
+		t, err = h.Date()
+	}
 	if err != nil {
 		for _, layout := range []string{"Mon, 2 Jan 2006 15:04:05", "2 Jan 2006 15:04:05", time.RFC3339, "Mon, 02 Jan 06 15:04:05 MST", time.ANSIC} {
 			if t, err = time.Parse(layout, clean(h.get("date"))); err == nil {
@@ -412,7 +416,7 @@ func (w *walker) partHeader(content []byte, media string) (header, []byte, bool)
 		return w.implied(media), rest, false
 	}
 	line, _ := nextLine(content)
-	if name, _ := fieldName(line); name == "" && line[0] != ' ' && line[0] != '\t' {
+	if name := fieldName(line); name == "" && line[0] != ' ' && line[0] != '\t' {
 		return w.implied(media), content, false
 	}
 	return parseHeader(content, w.m.warn)
@@ -647,14 +651,14 @@ func hasText(lines []line) bool {
 func (m *Message) hashContent() {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%s\n%s\n", m.From, m.header.get("date"), m.Subject)
-	hashes := []string{}
 	for _, p := range m.parts {
-		sum := sha256.Sum256(p.data)
-		if p.attached {
-			hashes = append(hashes, hex.EncodeToString(sum[:]))
-		} else {
-			fmt.Fprintf(h, "%s %x\n", p.mediaType, sum)
+		if !p.attached {
+			fmt.Fprintf(h, "%s %x\n", p.mediaType, sha256.Sum256(p.data))
 		}
+	}
+	hashes := make([]string, 0, len(m.Attachments))
+	for _, a := range m.Attachments {
+		hashes = append(hashes, a.SHA256)
 	}
 	sort.Strings(hashes)
 	fmt.Fprintf(h, "%s", strings.Join(hashes, "\n"))
