@@ -415,11 +415,23 @@ func FuzzRead(f *testing.F) {
 	for _, s := range seeds {
 		f.Add([]byte(s))
 	}
+	f.Add(mixed("\nbegin 644 a\n#86)C\n`\nend\n", file("a.xlsx", "application/zip", zipOf("xl/workbook.xml"))))
+	f.Add(eml("Content-Type: application/pkcs7-mime", string(cms(2, "Content-Type: text/plain\n\nx", true))))
+	f.Add(eml("Content-Type: text/html; charset=utf-7", "<style>.a{display:none}</style><p class=a style='color:#fff;font:0/0 a'>+AGE-"))
+	f.Add(eml("Return-Path: <>", "-----BEGIN PGP SIGNED MESSAGE-----\nHash: x\n\n- a\n-----BEGIN PGP SIGNATURE-----\n"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		m := partners.Read(raw)
 		q := partners.Parse(m)
 		if q.Kind == "" || len(m.Text) > maxText || strings.ContainsAny(m.Subject+m.FromName, "\x00\r\n") {
 			t.Fatalf("kind %q, %d bytes, subject %q", q.Kind, len(m.Text), m.Subject)
+		}
+		for _, a := range m.Attachments {
+			if a.Name == "" || strings.ContainsAny(a.Name, "/\\\x00\r\n") || len([]rune(a.Name)) > 200 {
+				t.Fatalf("attachment %q", a.Name)
+			}
+			if strings.ContainsAny(a.Unreadable(), "\x00\n") {
+				t.Fatalf("%q is %q", a.Name, a.Unreadable())
+			}
 		}
 		all := fold(m.plain.String() + " " + m.html.String() + " " + m.Subject + " " + attachedText(m))
 		for _, p := range q.Prospects {
@@ -434,6 +446,52 @@ func FuzzRead(f *testing.F) {
 		for _, it := range q.Items {
 			if it.Prospect != nil && (*it.Prospect < 0 || *it.Prospect >= len(q.Prospects)) {
 				t.Fatalf("item %+v of %d prospects", it, len(q.Prospects))
+			}
+		}
+	})
+}
+
+// FuzzHTML: lines without controls, no more of them than the page could hold; and
+// the same page twice is the same text.
+func FuzzHTML(f *testing.F) {
+	f.Add("<table><tr><td>Company<td>Acme<tr><td><p>a<p>b</table>")
+	f.Add("<style>.a{font-size:0}@media x{.b{display:none}}</style><p class=a>x<b style='color:rgba(255,255,255,0)'>y")
+	f.Add("<?xml version=1?><o:p>x</o:p><!--[if mso]>y<![endif]--><title>z")
+	f.Add("<a href='mailto:a@b.example?x'>a</a><dl><dt>b<dd>c</dl><pre>\td\n</pre><hr><li>e")
+	f.Fuzz(func(t *testing.T, page string) {
+		if len(page) > 64<<10 {
+			return
+		}
+		lines := htmlLines(page, "1")
+		if len(lines) > 4*len(page)+10 {
+			t.Fatalf("%d lines of %d bytes", len(lines), len(page))
+		}
+		for _, l := range lines {
+			if strings.ContainsAny(l.text, "\x00\r\n\u200b") {
+				t.Fatalf("%q", l.text)
+			}
+		}
+		if again := htmlLines(page, "1"); view(again).String() != view(lines).String() {
+			t.Fatalf("%q, then %q", view(lines).String(), view(again).String())
+		}
+	})
+}
+
+// FuzzAddresses: an address holds no controls, blanks or brackets, a name no
+// controls, whatever the field.
+func FuzzAddresses(f *testing.F) {
+	f.Add("\"Doe, Jane\" <jane@acme.example>, boss@corp.example <evil@x.example>")
+	f.Add("<@a,@b:jane(c)@ acme . example>; group: a@b.example;")
+	f.Add("=?utf-8?Q?a=0D=0A?= <MAILER-DAEMON> (x")
+	f.Fuzz(func(t *testing.T, v string) {
+		for _, a := range authors(v) {
+			if strings.ContainsAny(a.name, "\x00\r\n") {
+				t.Fatalf("name %q", a.name)
+			}
+		}
+		for _, a := range addresses([]string{v}) {
+			if strings.ContainsAny(string(a), "\x00\r\n<>") || !strings.Contains(string(a), "@") {
+				t.Fatalf("address %q", a)
 			}
 		}
 	})
