@@ -453,15 +453,88 @@ func (p *parser) outOfOffice() bool {
 	if isForwardSubject(subject) {
 		return false
 	}
+	reply := isReplySubject(subject)
 	at, _ := words.find("subject auto_reply", tokens(clip(subject)), 0)
-	said := words.contains("body auto_reply", p.opening(600))
+	said := p.absent(subject, reply)
 	switch {
-	case at >= 0 && at <= 1 && !isReplySubject(subject):
+	case at >= 0 && at <= 1 && !reply:
 		return said || !p.asks()
 	case at >= 0 && nullPath(p.m.header):
 		return true
 	}
 	return said && !p.asks()
+}
+
+// absent says whether a mail begins as an automatic answer does: after a greeting
+// or thanks for the message comes a phrase of such answers, or a sentence put
+// together as people announce an absence: where they are, that it is they, and
+// until when or what comes of it. What a person has to say stands before that.
+func (p *parser) absent(subject string, reply bool) bool {
+	sentences := p.first(600)
+	if !reply {
+		sentences = append([]string{subject}, sentences...)
+	}
+	attached := false // nobody attaches a list to an absence note
+	for _, a := range p.m.Attachments {
+		attached = attached || !a.logo && a.MediaType != "text/calendar"
+	}
+	state, more, before := false, false, true
+	for i, s := range sentences {
+		ts := tokens(clip(s))
+		found := func(section string) bool {
+			at, _ := words.find(section, ts, 0)
+			return at >= 0
+		}
+		if before && found("body auto_reply") {
+			return true
+		}
+		note := found("absence state") && found("absence self")
+		state = state || before && note
+		thanks := found("absence thanks")
+		more = more || thanks || found("absence return") || found("absence deputy")
+		if i > 0 || reply { // the subject is no sentence of theirs
+			greeting := len(ts) <= 6 && words.begins("greeting", s) || len(ts) <= 4 && strings.HasSuffix(s, "!") && !words.begins("yes", s)
+			before = before && (note || thanks || greeting)
+		}
+	}
+	return state && more && !attached
+}
+
+// first are the first sentences of what the sender newly wrote. Paragraphs end
+// them as full stops do.
+func (p *parser) first(n int) []string {
+	var out []string
+	var b strings.Builder
+	flush := func() {
+		day := false // "3. bis 14. August": a number's dot ends no sentence
+		for _, s := range splitSentences(b.String()) {
+			if day {
+				out[len(out)-1] += " " + s
+			} else {
+				out = append(out, s)
+			}
+			day = len(s) > 1 && s[len(s)-1] == '.' && s[len(s)-2] >= '0' && s[len(s)-2] <= '9'
+		}
+		b.Reset()
+	}
+	for _, l := range p.v {
+		if n <= 0 {
+			break
+		}
+		if l.zone != fresh || l.blank() {
+			flush()
+			continue
+		}
+		t := clip(strings.TrimSpace(l.text))
+		n -= len(t)
+		b.WriteString(t)
+		b.WriteByte(' ')
+		if strings.HasSuffix(t, ",") && words.begins("greeting", t) {
+			flush()
+		}
+	}
+	flush()
+	return out
 }
 
 // opening is the beginning of what the sender newly wrote, in one line.
@@ -488,7 +561,11 @@ func (p *parser) asks() bool {
 		}
 	}
 	for _, s := range splitSentences(p.opening(3000)) {
-		if words.contains("absence deputy", s) {
+		deputy := words.contains("absence deputy", s)
+		if !deputy && (strings.Contains(s, "@") || len(references(s)) > 0) {
+			return true // whom or what they write about
+		}
+		if deputy {
 			// "…, contact Jane Doe" tells of a prospect as well as of a deputy.
 			if !words.contains("verb register", s) || words.contains("absence deputy", before(s, ",")) {
 				continue

@@ -226,6 +226,19 @@ func TestAbsence(t *testing.T) {
 		{"et", "Automaatvastus: Registered", "Tagasi 12. mail.\n"},
 		{"lt", "Automatinis atsakymas: Registered", "Grįšiu gegužės 12 d.\n"},
 		{"lv", "Automātiskā atbilde: Registered", "Atgriezīšos 12. maijā.\n"},
+		{"en, the subject is the note", "I am out of the office until 05/12", "I will be checking mail sporadically.\n"},
+		{"en, travelling", "RE: Registered", "Thanks for your email. I'm travelling this week with limited connectivity and will be slow to reply. Back Monday.\n\nPat"},
+		{"en, an office closed", "Re: Registered", "Thank you for your email. Our office is closed from 24 December to 2 January.\n"},
+		{"en, a father", "Re: Registered", "Hi there! I'm currently on paternity leave and will return July 1st. Please reach out to Sam for anything urgent.\n"},
+		{"en, ill", "RE: Registered", "I am out sick today and will respond as soon as possible.\n"},
+		{"en, an address given up", "Re: Registered", "This email address is no longer in use. Please use jane.new@northwind.example.\n"},
+		{"en, a help desk with a mark", "[#4411] Registered", "## Please do not write below this line ##\n\nYour request (4411) has been received and is being reviewed by our support staff.\n"},
+		{"de, not at the desk", "Re: Registered", "Hallo, danke für Ihre Mail. Ich bin vom 3. bis 14. August nicht am Arbeitsplatz. Ihre E-Mail wird nicht weitergeleitet.\n"},
+		{"fr, travelling", "RE: Registered", "Bonjour,\n\nJe suis en déplacement jusqu'au 12 mai avec un accès limité à mes mails.\n"},
+		{"fr, put another way", "Re: Registered", "Je vous remercie pour votre message. Actuellement absent, je vous répondrai dès mon retour le 12 mai.\n"},
+		{"it, an office closed", "Re: Registered", "Buongiorno, l'ufficio è chiuso per ferie fino al 25 agosto.\n"},
+		{"nl, a mother", "Re: Registered", "Ik ben momenteel met zwangerschapsverlof en lees mijn mail niet.\n"},
+		{"zh, received", "答复: Registered", "您好！邮件已收到，我会尽快回复您。\n"},
 	} {
 		q := partners.Parse(partners.Read(eml("Content-Type: text/plain; charset=utf-8\nSubject: "+c.subject, c.body)))
 		if q.Kind != rules.KindAutoReply || q.Handling.NoReply == "" {
@@ -251,9 +264,23 @@ func TestPeopleSpeakOfAbsence(t *testing.T) {
 		{"a bounce told of", "Subject: Delivery failed", "Hi, my mail to you could not be delivered, \"mailbox full\". So once more:\n\n" + form},
 		{"a postmaster who is a person", "From: Pat <postmaster@northwind.example>", form},
 		{"a confirmation asked for", "Subject: Please confirm your message", "Did you mean the domain acme.example in your last mail? Please confirm.\n"},
+		{"a prospect in prose, sent early", "Subject: Lead while I'm out of office", "Hi team,\n\nI'll be out of office till the 9th, so sending this one early. The prospect is Dana Wills of Harbour Tea Ltd (harbourtea.example), dana@harbourtea.example. Qualified.\n\nCheers\nPat"},
+		{"a customer's absence", "Subject: Re: Registered", "Our customer is on parental leave until June - can we get an extension for R-7K4Q2M?\n"},
+		{"a customer's absence, in German", "Subject: Ausgefallener Lead", "Hallo, der Kontakt bei Kaltwerk ist bis Mai im Mutterschutz. Bitte R-7K4Q2M verlängern.\n"},
+		{"somebody takes over", "Subject: Re: Registered", "I no longer work on this account, my colleague Bob takes over. Please change the contact for R-7K4Q2M to bob@northwind.example.\n"},
+		{"a letter returned", "Subject: Returned mail", "We got the signed contract back by mail today. Please mark R-7K4Q2M as won.\n"},
+		{"a word of the company's name", "Subject: Vacation Rentals GmbH", "Please register Vacation Rentals GmbH for us. Contact is Uwe Klein, uwe@vacation.example, website vacation.example. QL.\n"},
+		{"an answer, then the absence", "Subject: Re: Which lead type?\nIn-Reply-To: <a@b.example>", "Managed. I am out of the office until Monday, so no rush.\n"},
+		{"a yes, then the absence", "Subject: Re: Shall we register?\nIn-Reply-To: <a@b.example>", "YES\n\nI'm away until Monday\nPat"},
+		{"a list, then the absence", "Subject: List\nContent-Type: multipart/mixed; boundary=b", "--b\n\nAttached. I am on leave from tomorrow until 5 May.\n--b\nContent-Type: text/csv; name=leads.csv\n\nCompany,Email\nAcme,jane@acme.example\n--b--\n"},
+		{"sorry to be late", "Subject: Re: Registered", "Sorry for the late answer, I was on vacation. Lead type: QL\n"},
 		{"an invitation beside a registration", "Content-Type: multipart/mixed; boundary=b", "--b\n\n" + form + "\n--b\nContent-Type: text/calendar; method=REQUEST; name=call.ics\nContent-Disposition: attachment; filename=call.ics\n\nBEGIN:VCALENDAR\nMETHOD:REQUEST\nEND:VCALENDAR\n--b--\n"},
 	} {
-		q := partners.Parse(partners.Read(eml("Content-Type: text/plain; charset=utf-8\n"+c.headers, c.body)))
+		headers := c.headers
+		if !strings.Contains(headers, "Content-Type") {
+			headers += "\nContent-Type: text/plain; charset=utf-8"
+		}
+		q := partners.Parse(partners.Read(eml(headers, c.body)))
 		if q.Kind == rules.KindAutoReply || q.Kind == rules.KindBounce || q.Kind == rules.KindBulk {
 			t.Errorf("%s: taken for %s (%s)", c.name, q.Kind, q.Handling.Why)
 		}
