@@ -238,6 +238,9 @@ func TestAbsence(t *testing.T) {
 		{"fr, put another way", "Re: Registered", "Je vous remercie pour votre message. Actuellement absent, je vous répondrai dès mon retour le 12 mai.\n"},
 		{"it, an office closed", "Re: Registered", "Buongiorno, l'ufficio è chiuso per ferie fino al 25 agosto.\n"},
 		{"nl, a mother", "Re: Registered", "Ik ben momenteel met zwangerschapsverlof en lees mijn mail niet.\n"},
+		{"es, a deputy by address", "Re: Registered", "Buenos días:\n\nEstaré de vacaciones del 1 al 20 de agosto. Para temas urgentes, escriban a ventas@northwind.example.\n"},
+		{"cs, put another way", "Re: Registered", "Vážený odesílateli, do 14. 8. čerpám dovolenou.\n"},
+		{"sv, put another way", "Re: Registered", "Hej, tack för ditt mail! Jag är ledig till och med den 5 juni och läser inte min mail.\n"},
 		{"zh, received", "答复: Registered", "您好！邮件已收到，我会尽快回复您。\n"},
 	} {
 		q := partners.Parse(partners.Read(eml("Content-Type: text/plain; charset=utf-8\nSubject: "+c.subject, c.body)))

@@ -29,8 +29,8 @@ const (
 	noColour      colour = -2 // transparent, inherited
 )
 
-// page is what a mail program shows a text with that says nothing of itself.
-var page = look{color: 0x000000, ground: 0xffffff}
+// unstyled is what a mail program shows a text with that says nothing of itself.
+var unstyled = look{color: 0x000000, ground: 0xffffff}
 
 // shown says whether text of that look can be seen. Nearly the same colour is not
 // told apart by the eye either.
@@ -311,9 +311,9 @@ func (h hiding) sheet(css string) {
 		}
 		body, after, _ := strings.Cut(rest, "}")
 		css = after
-		l, gone := page.declare(body, false)
+		l, gone := unstyled.declare(body, false)
 		hides := gone || l.tiny || l.invisible
-		if !hides && l.ground == page.ground {
+		if !hides && l.ground == unstyled.ground {
 			continue
 		}
 		for s := range strings.SplitSeq(selectors, ",") {

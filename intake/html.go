@@ -19,7 +19,7 @@ func htmlLines(text, part string) []line {
 		return textLines(bareText(text), part, nil)
 	}
 	r := renderer{part: part, hiding: hiding{}}
-	r.node(root, 0, style{look: page})
+	r.node(root, 0, style{look: unstyled})
 	r.flush(false)
 	for len(r.out) > 0 && r.out[len(r.out)-1].blank() {
 		r.out = r.out[:len(r.out)-1]
