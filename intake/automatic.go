@@ -224,7 +224,8 @@ func (m *Message) silence(n *nature) {
 	if isNoReply(m.From) { // 11
 		others, n.program = append(others, "the sender takes no replies"), true
 	}
-	if h.has("feedback-id") || h.has("x-campaign-id") || h.has("x-mailgun-tag") {
+	// Feedback-ID is none of these: some providers set it for people too.
+	if h.has("x-campaign-id") || h.has("x-mailgun-tag") || h.has("x-mc-user") {
 		n.program = true
 	}
 	if v := keyword(h.get("x-auto-response-suppress")); v != "" && v != "none" { // 8
@@ -458,7 +459,7 @@ func (p *parser) outOfOffice() bool {
 	said := p.absent(subject, reply)
 	switch {
 	case at >= 0 && at <= 1 && !reply:
-		return said || !p.asks()
+		return !p.asks() || said && !p.solid()
 	case at >= 0 && nullPath(p.m.header):
 		return true
 	}
@@ -555,17 +556,30 @@ func (p *parser) opening(n int) string {
 // asks says whether the sender asks for something of us, in a sentence that is
 // neither an absence note's own nor one that names a deputy.
 func (p *parser) asks() bool {
+	own := splitSentences(p.opening(20000))
+	deputy := make([]bool, len(own))
+	for i, s := range own {
+		deputy[i] = words.contains("absence deputy", s)
+	}
 	for _, rd := range p.readings {
-		if rd.Company != "" || rd.URL != "" || rd.LastName != "" && rd.Email != "" {
-			return true
+		if rd.Company == "" && rd.URL == "" && (rd.LastName == "" || rd.Email == "") {
+			continue
+		}
+		// What was read of a deputy's sentence, or of the quote below a note, is no
+		// prospect.
+		for i, s := range own {
+			for _, f := range []rules.Field{rules.Company, rules.URL, rules.LastName, rules.Email} {
+				if v := rd.Get(f); v != "" && !deputy[i] && strings.Contains(s, v) {
+					return true
+				}
+			}
 		}
 	}
-	for _, s := range splitSentences(p.opening(3000)) {
-		deputy := words.contains("absence deputy", s)
-		if !deputy && (strings.Contains(s, "@") || len(references(s)) > 0) {
+	for i, s := range own {
+		if !deputy[i] && (strings.Contains(s, "@") || len(references(s)) > 0) {
 			return true // whom or what they write about
 		}
-		if deputy {
+		if deputy[i] {
 			// "…, contact Jane Doe" tells of a prospect as well as of a deputy.
 			if !words.contains("verb register", s) || words.contains("absence deputy", before(s, ",")) {
 				continue

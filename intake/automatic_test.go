@@ -234,6 +234,9 @@ func TestAbsence(t *testing.T) {
 		{"en, an address given up", "Re: Registered", "This email address is no longer in use. Please use jane.new@northwind.example.\n"},
 		{"en, a help desk with a mark", "[#4411] Registered", "## Please do not write below this line ##\n\nYour request (4411) has been received and is being reviewed by our support staff.\n"},
 		{"de, not at the desk", "Re: Registered", "Hallo, danke für Ihre Mail. Ich bin vom 3. bis 14. August nicht am Arbeitsplatz. Ihre E-Mail wird nicht weitergeleitet.\n"},
+		{"es, left", "Re: Registered", "Buenos días:\n\nLe informo de que desde el 1 de septiembre ya no formo parte de Northwind y no tengo acceso a este buzón. Diríjase a mi compañera Nerea Goñi, nerea@northwind.example.\n"},
+		{"fr, left", "Re: Registered", "Bonjour, je ne fais plus partie de la société Northwind. Merci de contacter Luc Petit : luc@northwind.example.\n"},
+		{"en, a deputy's whole card", "RE: Registration received", "Thank you for your message. I am on parental leave through September 14 and have no access to e-mail. For new leads please contact Patrick Fitzgerald at patrick@northwind.example.\n\nDana\n\n> First name: Patrick\n> Last name: Fitzwilliam\n> Email: p@yachts.example\n> Company: Yachts Ltd\n> Lead type: Qualified Lead\n"},
 		{"fr, travelling", "RE: Registered", "Bonjour,\n\nJe suis en déplacement jusqu'au 12 mai avec un accès limité à mes mails.\n"},
 		{"fr, put another way", "Re: Registered", "Je vous remercie pour votre message. Actuellement absent, je vous répondrai dès mon retour le 12 mai.\n"},
 		{"it, an office closed", "Re: Registered", "Buongiorno, l'ufficio è chiuso per ferie fino al 25 agosto.\n"},
@@ -272,6 +275,7 @@ func TestPeopleSpeakOfAbsence(t *testing.T) {
 		{"a customer's absence, in German", "Subject: Ausgefallener Lead", "Hallo, der Kontakt bei Kaltwerk ist bis Mai im Mutterschutz. Bitte R-7K4Q2M verlängern.\n"},
 		{"somebody takes over", "Subject: Re: Registered", "I no longer work on this account, my colleague Bob takes over. Please change the contact for R-7K4Q2M to bob@northwind.example.\n"},
 		{"a letter returned", "Subject: Returned mail", "We got the signed contract back by mail today. Please mark R-7K4Q2M as won.\n"},
+		{"a provider that marks its users' mail", "Feedback-ID: 1962263:user:proton", "May we take on a second vendor in Scotland? Could somebody ring me this week?\n"},
 		{"a word of the company's name", "Subject: Vacation Rentals GmbH", "Please register Vacation Rentals GmbH for us. Contact is Uwe Klein, uwe@vacation.example, website vacation.example. QL.\n"},
 		{"an answer, then the absence", "Subject: Re: Which lead type?\nIn-Reply-To: <a@b.example>", "Managed. I am out of the office until Monday, so no rush.\n"},
 		{"a yes, then the absence", "Subject: Re: Shall we register?\nIn-Reply-To: <a@b.example>", "YES\n\nI'm away until Monday\nPat"},
@@ -357,7 +361,8 @@ func TestMachines(t *testing.T) {
 // truth says so.
 func TestAutomaticOfCorpus(t *testing.T) {
 	t.Parallel()
-	automatic := map[rules.Kind]bool{rules.KindAutoReply: true, rules.KindBounce: true, rules.KindBulk: true}
+	// Mass mail that only its words betray is the score's concern.
+	automatic := map[rules.Kind]bool{rules.KindAutoReply: true, rules.KindBounce: true}
 	seen := 0
 	files, err := filepath.Glob("testdata/*/*.eml")
 	if err != nil || len(files) < 150 {
@@ -387,7 +392,7 @@ func TestAutomaticOfCorpus(t *testing.T) {
 			}
 		}
 	}
-	if seen < 10 {
-		t.Errorf("%d automatic mails in the corpora, want 10 at least", seen)
+	if seen < 6 {
+		t.Errorf("%d automatic mails in the corpora, want 6 at least", seen)
 	}
 }

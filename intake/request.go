@@ -26,23 +26,21 @@ func (r Reader) Parse(m Message) rules.Request {
 	p.reply = isReplySubject(m.Subject) || len(m.InReplyTo) > 0
 	p.run()
 	q.Mentions = p.references()
-	if len(p.readings) == 0 && len(p.items) == 0 || !p.solid() {
-		// Words decide only where nothing of substance was read.
-		switch {
-		case p.outOfOffice():
-			q.Kind = rules.KindAutoReply
-			q.Handling.Route, q.Handling.NoReply, q.Handling.Why = rules.RouteAutomatic, "an automatic answer by its words", "an automatic answer by its words"
-			return q
-		case n.program:
-			q.Kind = rules.KindBulk
-			if q.Handling.Route == "" {
-				q.Handling.Route, q.Handling.Why = rules.RouteReview, "written by a program, and nothing in it is registered"
-			}
-			if q.Handling.NoReply == "" {
-				q.Handling.NoReply = "written by a program"
-			}
-			return q
+	switch {
+	case p.outOfOffice():
+		q.Kind = rules.KindAutoReply
+		q.Handling.Route, q.Handling.NoReply, q.Handling.Why = rules.RouteAutomatic, "an automatic answer by its words", "an automatic answer by its words"
+		return q
+	case n.program && !p.solid():
+		// A program's words decide only where nothing of substance was read.
+		q.Kind = rules.KindBulk
+		if q.Handling.Route == "" {
+			q.Handling.Route, q.Handling.Why = rules.RouteReview, "written by a program, and nothing in it is registered"
 		}
+		if q.Handling.NoReply == "" {
+			q.Handling.NoReply = "written by a program"
+		}
+		return q
 	}
 	sort.SliceStable(p.readings, func(i, j int) bool { return earlier(p.readings[i].at, p.readings[j].at) })
 	for i, rd := range p.readings {
