@@ -11,6 +11,7 @@ import (
 const (
 	columnRegister labelField = "register"  // says which rows are meant
 	columnMark     labelField = "type mark" // headed by a lead type, ticked in the rows
+	columnInfix    labelField = "infix"     // "van der"
 	columnName     labelField = "some name" // until resolve has looked at what it holds
 	columnUnknown  labelField = ""          // a heading that we do not know
 )
@@ -23,8 +24,8 @@ type column struct {
 	text  string
 }
 
-// announces reads the cell of a heading.
-func announces(text string) column {
+// announces reads the cell of a heading; typos are forgiven where loose is set.
+func announces(text string, loose bool) column {
 	c := column{text: text}
 	text = strings.Trim(strings.Join(strings.Fields(text), " "), " *:?!#.")
 	text = strings.TrimSpace(text[min(bullet(text), len(text)):])
@@ -42,12 +43,24 @@ func announces(text string) column {
 	case words.has("column name", plainLabel(text)):
 		c.field, c.exact = columnName, true
 		return c
+	case words.has("column infix", text):
+		c.field, c.exact = columnInfix, true
+		return c
 	case words.has("column register", plainLabel(text)):
 		c.field, c.exact = columnRegister, true
 		return c
 	}
 	if c.field = words.lookup(text, false); c.field != "" {
 		c.exact = true
+		return c
+	}
+	if words.has("column ignored", text) {
+		c.field, c.exact = labelIgnored, true
+		return c
+	}
+	if f := doubleLabel(text); f != columnUnknown {
+		c.field = f
+		c.exact = f != labelEmail && f != labelURL // of the company rather than of the contact
 		return c
 	}
 	// "Company / Organisation", "Vorname | First name", "Firma - company".
@@ -71,10 +84,45 @@ func announces(text string) column {
 		c.field = found
 		return c
 	}
+	if !loose {
+		return c
+	}
 	if f := words.lookup(text, true); f != "" && !strings.ContainsAny(text, "0123456789") {
 		c.field = f
 	}
 	return c
+}
+
+// doubleLabel reads a heading of two labels, of which one says whose the other is:
+// "Ansprechpartner Vorname", "E-mail Kunde", "Company phone".
+func doubleLabel(text string) labelField {
+	ts := tokens(plainLabel(text))
+	if len(ts) < 2 || len(ts) > 6 {
+		return columnUnknown
+	}
+	whose := func(s string) bool {
+		f := words.labels[s]
+		return f == labelName || f == labelCompany || words.has("column client", s) || words.has("column name", s)
+	}
+	field := func(s string) labelField {
+		if f := words.labels[s]; f != columnUnknown && f != labelReference {
+			return f
+		}
+		if words.has("column ignored", s) {
+			return labelIgnored
+		}
+		return columnUnknown
+	}
+	for k := 1; k < len(ts); k++ {
+		a, b := join(ts[:k]), join(ts[k:])
+		if f := field(b); whose(a) && f != columnUnknown && f != labelCompany && f != labelName {
+			return f
+		}
+		if f := field(a); whose(b) && f != columnUnknown && f != labelCompany && f != labelName {
+			return f
+		}
+	}
+	return columnUnknown
 }
 
 func plainLabel(s string) string {
@@ -111,31 +159,56 @@ func typeHeading(text string) (t rules.LeadType, both bool) {
 // heading reads a row as a heading. ok is false where it is none: fewer than two
 // of the fields, more unknown cells than known ones, or a value among them.
 func heading(row []cell) (cols []column, ok bool) {
+	if len(row) < 2 {
+		return nil, false
+	}
+	// Most lines are no headings: let their first cells say so.
+	long := 0
+	for i := range row {
+		if t := row[i].text; len(t) > 60 || strings.Contains(t, "@") || strings.Count(t, " ") > 7 {
+			if long++; 2*long > len(row) || strings.Contains(t, "@") {
+				return nil, false
+			}
+		}
+	}
 	cols = make([]column, len(row))
-	fields := map[labelField]bool{}
-	known, filled := 0, 0
+	known, filled, short := 0, 0, true
 	for i, c := range row {
 		if strings.TrimSpace(c.text) == "" {
 			continue
 		}
 		filled++
-		if isEmail(c.text) || isURL(c.text) && strings.Contains(c.text, ".") && words.lookup(c.text, false) == "" {
+		short = short && strings.Count(c.text, " ") < 4
+		if isURL(c.text) && words.lookup(c.text, false) == "" {
 			return nil, false
 		}
-		cols[i] = announces(c.text)
-		switch f := cols[i].field; f {
-		case "":
-		case labelIgnored, columnRegister, labelReference, columnMark:
-			known++ // "Lead type | Qualified | Managed" is a line of a table on its side
-		default:
-			fields[f] = true
+		if cols[i] = announces(c.text, false); cols[i].field != columnUnknown {
 			known++
 		}
 	}
-	if len(fields) < 2 || 2*known < filled {
+	if filled < 2 || known == 0 && (!short || filled < 3) {
 		return nil, false
 	}
-	return cols, true
+	fields := map[labelField]bool{}
+	for i, c := range cols {
+		if c.field == columnUnknown && c.text != "" && 2*known < filled+2 {
+			if cols[i] = announces(c.text, true); cols[i].field != columnUnknown {
+				known++
+			}
+		}
+	}
+	for i, c := range cols {
+		if c.field == columnUnknown && c.text != "" && 2*known >= filled {
+			cols[i] = announces(c.text, true)
+		}
+		switch f := cols[i].field; f {
+		case columnUnknown, labelIgnored, columnRegister, labelReference, columnMark, columnInfix:
+			// "Lead type | Qualified | Managed" is a line of a table on its side.
+		default:
+			fields[f] = true
+		}
+	}
+	return cols, len(fields) >= 2 && 2*known >= filled
 }
 
 // enough says whether a heading by itself makes rows prospects: it must name what

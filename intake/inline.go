@@ -33,6 +33,19 @@ var (
 	listCutters  = []cutter{tabs, pipes, semis, commas, blanks, dashes, dots, slashes}
 )
 
+// heading reads a row as a heading. Where the mark between its cells stands in
+// prose too, long cells say that it is none, before anything is looked up.
+func (c cutter) heading(row []cell) ([]column, bool) {
+	if c.loose {
+		for _, x := range row {
+			if len(x.text) > 40 || strings.Count(x.text, " ") > 4 {
+				return nil, false
+			}
+		}
+	}
+	return heading(row)
+}
+
 func cutAt(s, sep string, quotes bool) []cell {
 	if !strings.Contains(s, sep) {
 		return nil
@@ -169,6 +182,12 @@ func (c *collector) tables() []*block {
 			continue
 		}
 		g, end := c.tableAt(i)
+		from := i
+		if g == nil {
+			if g, end = c.stated(i); g != nil {
+				from = i + 1 // the sentence is still a sentence
+			}
+		}
 		if g == nil {
 			g, end = c.listAt(i)
 		}
@@ -188,7 +207,7 @@ func (c *collector) tables() []*block {
 		if above >= 0 {
 			c.claim(above)
 		}
-		for k := i; k < end; k++ {
+		for k := from; k < end; k++ {
 			c.claim(k)
 		}
 		blocks = append(blocks, got...)
@@ -236,7 +255,7 @@ func (c *collector) tableAt(i int) (*grid, int) {
 		if len(row) < 2 {
 			continue
 		}
-		if cols, ok := heading(row); ok && enough(cols) {
+		if cols, ok := cut.heading(row); ok && enough(cols) {
 			if g, end := c.below(cut, i, row, cols); g != nil {
 				return g, end
 			}
@@ -248,6 +267,81 @@ func (c *collector) tableAt(i int) (*grid, int) {
 		}
 	}
 	return nil, 0
+}
+
+// stated reads a sentence that tells the order of what the lines below it list:
+// "Format is Name / Title / Company / Mail, all of them QLs:".
+func (c *collector) stated(i int) (*grid, int) {
+	for _, cut := range []cutter{slashes, pipes, commas, semis, dashes, dots} {
+		row := c.cells(cut, i)
+		if len(row) < 3 {
+			continue
+		}
+		for from := 0; from+3 <= len(row); from++ {
+			head := []cell{lastLabel(row[from])}
+			if head[0].text == "" {
+				continue
+			}
+			for k := from + 1; k < len(row); k++ {
+				if announces(row[k].text, false).field != columnUnknown {
+					head = append(head, row[k])
+					continue
+				}
+				if last := firstLabel(row[k]); last.text != "" {
+					head = append(head, last)
+				}
+				break
+			}
+			cols, ok := heading(head)
+			if !ok || fieldsOf(cols) < 3 || len(head) < 3 {
+				continue
+			}
+			cut.loose = true
+			if g, end := c.below(cut, i, head, cols); g != nil && g.fitting(cols) {
+				return g, end
+			}
+		}
+	}
+	return nil, 0
+}
+
+// fitting says whether each row below the heading has as many cells.
+func (g *grid) fitting(cols []column) bool {
+	for _, row := range g.rows[1:] {
+		if len(row) != len(cols) && groupType(row[0].text) == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// lastLabel is the label that ends a cell: "Format is Name".
+func lastLabel(c cell) cell {
+	ts := tokens(c.text)
+	for n := min(3, len(ts)); n > 0; n-- {
+		at := ts[len(ts)-n].from
+		if announces(c.text[at:], false).field != columnUnknown {
+			c.text, c.from = c.text[at:], c.from+at
+			return c
+		}
+	}
+	return cell{}
+}
+
+// firstLabel is the label that begins a cell: "Web, all of them QLs".
+func firstLabel(c cell) cell {
+	ts := tokens(c.text)
+	for n := min(3, len(ts)); n > 0; n-- {
+		to := ts[n-1].to
+		if to < len(c.text) && n < len(ts) && !strings.ContainsAny(c.text[to:ts[n].from], ",.;:()") {
+			continue
+		}
+		if announces(c.text[:to], false).field != columnUnknown {
+			c.text, c.to = c.text[:to], c.from+to
+			return c
+		}
+	}
+	return cell{}
 }
 
 // below collects the rows below a heading.
@@ -565,7 +659,7 @@ func (c *collector) sideways(cut cutter, i int) (*grid, int) {
 			end = k + 1
 			continue // the names of the columns
 		}
-		col := announces(row[0].text)
+		col := announces(row[0].text, true)
 		if col.field == "" && len(g.rows) == 0 {
 			if k == i && words.has("heading", strings.Trim(row[0].text, "#:0123456789 ")) || k == i && isCount(row[0].text) {
 				continue
@@ -743,7 +837,7 @@ func headsTable(s string) bool {
 		return false
 	}
 	for _, cut := range tableCutters {
-		if cols, ok := heading(cut.cut(s)); ok && enough(cols) && fieldsOf(cols) >= 3 {
+		if cols, ok := cut.heading(cut.cut(s)); ok && enough(cols) && fieldsOf(cols) >= 3 {
 			return true
 		}
 	}

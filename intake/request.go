@@ -646,6 +646,9 @@ func (p *parser) accept() {
 			}
 		}
 		n := b.count()
+		if b.table && n == 0 && b.Ref == "" {
+			continue
+		}
 		if n == 0 && b.Ref == "" && len(b.None) == 0 && len(b.Unusable) == 0 {
 			continue
 		}

@@ -240,7 +240,7 @@ func readCSV(text, part string) (*grid, string) {
 		text, skip = rest, 1
 	}
 	best, score, comma := (*grid)(nil), 0, ""
-	for _, sep := range []byte{',', ';', '\t', '|'} {
+	for _, sep := range []byte{',', ';', '\t', '|', '^', '~'} {
 		g := cutCSV(sample(text), part, sep, skip, 4096).unwrapped(sep)
 		s := g.orderly()
 		if s > score {
@@ -248,7 +248,7 @@ func readCSV(text, part string) (*grid, string) {
 		}
 	}
 	if best == nil {
-		if !strings.ContainsAny(text, ",;\t|") || strings.Count(sample(text), "\n") > 0 {
+		if !strings.ContainsAny(text, ",;\t|^~") || strings.Count(sample(text), "\n") > 0 {
 			// One column of addresses or names.
 			return cutCSV(text, part, ',', skip, maxCells), ","
 		}
@@ -419,8 +419,12 @@ func quotedValue(text string, i int, sep byte) (value string, end int, ok bool) 
 		return "", 0, false // a ditto mark
 	}
 	var b strings.Builder
+	odd := false
 	for k := i + 1; k < len(text) && k < i+longestQuote; k++ {
 		if text[k] != '"' {
+			if odd && text[k] == '\n' {
+				return "", 0, false // not one cell over lines, but marks in a text
+			}
 			b.WriteByte(text[k])
 			continue
 		}
@@ -434,8 +438,12 @@ func quotedValue(text string, i int, sep byte) (value string, end int, ok bool) 
 			n++
 		}
 		if n == len(text) || text[n] == sep || text[n] == '\n' || text[n] == '\r' {
+			if (text[i+1] == '\n' || text[i+1] == '\r') && strings.IndexByte(text[i:k], sep) >= 0 {
+				return "", 0, false // a ditto mark at the line's end
+			}
 			return b.String(), k + 1, true
 		}
+		odd = true
 		b.WriteByte('"')
 	}
 	return "", 0, false
@@ -469,7 +477,7 @@ func readArchive(part part, place *rules.Place, ext string, limit int) (blocks [
 	}
 	switch {
 	case kind == "xlsx":
-	case kind == "ods", kind == "numbers", kind == "xlsb", ext == ".ods", ext == ".numbers", ext == ".xlsb":
+	case kind == "ods" && strings.Contains(part.mediaType, "spreadsheet"), kind == "numbers", kind == "xlsb", ext == ".ods", ext == ".numbers", ext == ".xlsb":
 		return nil, 0, &fileError{why: "no CSV and no Excel workbook"}
 	case ext == ".xlsx" || ext == ".xlsm" || ext == ".xls" || ext == ".csv":
 		return nil, 0, &fileError{why: "a damaged workbook"}

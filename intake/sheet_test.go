@@ -31,7 +31,7 @@ func workbook(rows [][]string) []byte {
 	return b.Bytes()
 }
 
-func booked(t *testing.T, fill func(f *excelize.File)) enclosed {
+func booked(t *testing.T, fill func(f *excelize.File)) enclosure {
 	t.Helper()
 	f := excelize.NewFile()
 	defer f.Close()
@@ -40,7 +40,7 @@ func booked(t *testing.T, fill func(f *excelize.File)) enclosed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return enclosed{"list.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b.String()}
+	return enclosure{"list.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b.String()}
 }
 
 func setRows(f *excelize.File, sheet, at string, rows ...[]any) {
@@ -96,7 +96,7 @@ func TestWorkbooks(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			sameLines(t, briefs(enclose("Please register the attached.", "", booked(t, c.fill))), c.want)
+			sameLines(t, briefs(mailWith("Please register the attached.", "", booked(t, c.fill))), c.want)
 		})
 	}
 }
@@ -107,8 +107,8 @@ func TestSourceRows(t *testing.T) {
 	book := booked(t, func(f *excelize.File) {
 		setRows(f, "Sheet1", "B3", []any{"Company", "Name", "Email"}, []any{"Basalt", "Amy Cole", "amy@basalt.example"}, nil, []any{"Orchid", "Ben Hale", "ben@orchid.example"})
 	})
-	list := enclosed{"list.csv", "text/csv", "our leads\n\"x\ny\"\nCompany;Name;Email\nDune;Omar Said;omar@dune.example\n"}
-	q := partners.Parse(partners.Read(enclose("Please register both files.", "", book, list)))
+	list := enclosure{"list.csv", "text/csv", "our leads\n\"x\ny\"\nCompany;Name;Email\nDune;Omar Said;omar@dune.example\n"}
+	q := partners.Parse(partners.Read(mailWith("Please register both files.", "", book, list)))
 	var got []string
 	for _, p := range q.Prospects {
 		got = append(got, fmt.Sprintf("%s %+v %+v", p.Company, *p.Source, p.Spans[rules.Company]))
@@ -122,8 +122,8 @@ func TestSourceRows(t *testing.T) {
 // says counts, and the file fills up.
 func TestFileAndText(t *testing.T) {
 	t.Parallel()
-	raw := enclose("Please register, also attached:\n\nName\tEmail\tCompany\nAmy Cole\tamy@basalt.example\tBasalt Quarries\n", "",
-		enclosed{"a.csv", "text/csv", "Name,Email,Company,Website\nAmy Cole,AMY@basalt.example,Basalt,basalt.example\nBen Hale,ben@orchid.example,Orchid,orchid.example\n"})
+	raw := mailWith("Please register, also attached:\n\nName\tEmail\tCompany\nAmy Cole\tamy@basalt.example\tBasalt Quarries\n", "",
+		enclosure{"a.csv", "text/csv", "Name,Email,Company,Website\nAmy Cole,AMY@basalt.example,Basalt,basalt.example\nBen Hale,ben@orchid.example,Orchid,orchid.example\n"})
 	sameLines(t, briefs(raw), "Amy | Cole | amy@basalt.example | basalt.example | Basalt Quarries | \nBen | Hale | ben@orchid.example | orchid.example | Orchid | ")
 }
 
@@ -145,32 +145,32 @@ func TestUnread(t *testing.T) {
 			w.Write(block)
 		}
 	}
-	good := enclosed{"good.csv", "text/csv", "Name,Email,Company\nAmy Cole,amy@basalt.example,Basalt\n"}
+	good := enclosure{"good.csv", "text/csv", "Name,Email,Company\nAmy Cole,amy@basalt.example,Basalt\n"}
 	for _, c := range []struct {
 		name string
-		file enclosed
+		file enclosure
 		want rules.UnreadWhy
 	}{
-		{"a sheet of 150 MB", enclosed{"bomb.xlsx", "application/octet-stream", pack(func(z *zip.Writer) {
+		{"a sheet of 150 MB", enclosure{"bomb.xlsx", "application/octet-stream", pack(func(z *zip.Writer) {
 			zeros(z, "xl/workbook.xml", 1)
 			zeros(z, "xl/worksheets/sheet1.xml", 150)
 		})}, rules.UnreadBomb},
-		{"shared texts of 30 MB", enclosed{"bomb.xlsx", "application/octet-stream", pack(func(z *zip.Writer) {
+		{"shared texts of 30 MB", enclosure{"bomb.xlsx", "application/octet-stream", pack(func(z *zip.Writer) {
 			zeros(z, "xl/workbook.xml", 1)
 			zeros(z, "xl/sharedStrings.xml", 30)
 		})}, rules.UnreadBomb},
-		{"two thousand entries", enclosed{"bomb.xlsx", "application/octet-stream", pack(func(z *zip.Writer) {
+		{"two thousand entries", enclosure{"bomb.xlsx", "application/octet-stream", pack(func(z *zip.Writer) {
 			for i := range 2000 {
 				z.Create(fmt.Sprint("xl/", i))
 			}
 		})}, rules.UnreadBomb},
-		{"an old workbook", enclosed{"old.xls", "application/vnd.ms-excel", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 ..."}, rules.UnreadFormat},
-		{"an OpenDocument sheet", enclosed{"list.ods", "application/octet-stream", pack(func(z *zip.Writer) { zeros(z, "content.xml", 1) })}, rules.UnreadFormat},
-		{"a damaged workbook", enclosed{"list.xlsx", "application/octet-stream", "PK\x03\x04 and then nothing"}, rules.UnreadFormat},
-		{"an empty workbook", enclosed{"list.xlsx", "application/octet-stream", pack(func(z *zip.Writer) { z.Create("xl/workbook.xml") })}, rules.UnreadFormat},
+		{"an old workbook", enclosure{"old.xls", "application/vnd.ms-excel", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 ..."}, rules.UnreadFormat},
+		{"an OpenDocument sheet", enclosure{"list.ods", "application/octet-stream", pack(func(z *zip.Writer) { zeros(z, "content.xml", 1) })}, rules.UnreadFormat},
+		{"a damaged workbook", enclosure{"list.xlsx", "application/octet-stream", "PK\x03\x04 and then nothing"}, rules.UnreadFormat},
+		{"an empty workbook", enclosure{"list.xlsx", "application/octet-stream", pack(func(z *zip.Writer) { z.Create("xl/workbook.xml") })}, rules.UnreadFormat},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			raw := enclose("Please register the attached.", "", c.file, good)
+			raw := mailWith("Please register the attached.", "", c.file, good)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			began := time.Now()
@@ -199,7 +199,7 @@ func TestLongList(t *testing.T) {
 		fmt.Fprintf(&b, "Amy Cole,amy%d@basalt.example,Basalt %d\n", b.Len(), b.Len())
 	}
 	rows := strings.Count(b.String(), "\n") - 1
-	raw := enclose("Please register the attached.", "", enclosed{"long.csv", "text/csv", b.String()})
+	raw := mailWith("Please register the attached.", "", enclosure{"long.csv", "text/csv", b.String()})
 	began := time.Now()
 	q := partners.Parse(partners.Read(raw))
 	if took := time.Since(began); took > 10*time.Second {

@@ -215,7 +215,7 @@ func (g *grid) twoStoreys(r int, cols []column) []column {
 		if above == "" || out[i].text == "" {
 			continue
 		}
-		joint := announces(above + " " + out[i].text)
+		joint := announces(above+" "+out[i].text, true)
 		if joint.exact && joint.field != "" && (out[i].field == columnName || out[i].field == "" || joint.field == labelIgnored) {
 			out[i] = joint
 		}
@@ -236,7 +236,7 @@ func (g *grid) oneColumn() *table {
 		if filled != 1 {
 			continue
 		}
-		col := announces(g.value(r, at))
+		col := announces(g.value(r, at), true)
 		if col.field != labelEmail && col.field != labelCompany && col.field != labelURL || !col.exact {
 			continue
 		}
@@ -266,7 +266,7 @@ func (g *grid) transposed() *grid {
 				continue
 			}
 			filled++
-			c := announces(v)
+			c := announces(v, true)
 			if c.field != "" {
 				known++
 				if c.field != labelIgnored && c.field != columnMark {
@@ -636,6 +636,11 @@ func (t *table) row(r int, prev *block) *block {
 			b.LeadType = t.cols[i].typ
 			b.Spans[rules.LeadTypeOf] = rules.Span{Part: t.g.part, Line: c.line, From: c.from, To: c.to}
 			b.seen[labelType] = true
+		}
+	}
+	if i := t.first(columnInfix); i >= 0 && b.LastName != "" {
+		if v := t.g.value(r, i); v != "" && len(strings.Fields(v)) <= 4 && nothing(v) == usable && !strings.ContainsFunc(v, unicode.IsDigit) {
+			b.LastName = v + " " + b.LastName
 		}
 	}
 	b.splitFull()

@@ -12,14 +12,14 @@ import (
 	"leadmail/rules"
 )
 
-// enclosed is a file of a mail.
-type enclosed struct {
+// enclosure is a file of a mail.
+type enclosure struct {
 	name, media, data string
 }
 
-// enclose writes a mail with a text, an HTML alternative if there is one, and
+// mailWith writes a mail with a text, an HTML alternative if there is one, and
 // files.
-func enclose(text, page string, files ...enclosed) []byte {
+func mailWith(text, page string, files ...enclosure) []byte {
 	var b strings.Builder
 	b.WriteString("From: Pat Quill <pat@quillpartners.example>\r\nTo: partners@vendor.example\r\nSubject: leads\r\nMessage-ID: <1@quillpartners.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=mix\r\n\r\n")
 	b.WriteString("--mix\r\nContent-Type: multipart/alternative; boundary=alt\r\n\r\n")
@@ -97,6 +97,14 @@ Jürg | Ott | ott@seeblick.example | seeblick.example | Seeblick AG | M`},
 			want: "健 | 佐藤 | ken@aozora.example | https://aozora.example | 青空商店 | "},
 		{name: "Dutch", csv: "Bedrijf;Contactpersoon;E-mailadres;Website;Soort lead\nBakkerij Smit;Joost van der Wal;joost@smit.example;smit.example;Beheerde klant\n",
 			want: "Joost | van der Wal | joost@smit.example | smit.example | Bakkerij Smit | M"},
+		{name: "Dutch with a column for the infix", csv: "Voornaam;Tussenvoegsel;Achternaam;E-mail;Bedrijf\nFenna;ter;Horst;fenna@molen.example;Molen BV\nJan;;Smit;jan@smit.example;Smit BV\n",
+			want: "Fenna | ter Horst | fenna@molen.example |  | Molen BV | \nJan | Smit | jan@smit.example |  | Smit BV | "},
+		{name: "a label that says whose the other is", csv: "Kunde Firma;Ansprechpartner Vorname;Ansprechpartner Nachname;Ansprechpartner E-Mail;Firma Telefon\nKaltwerk GmbH;Anke;Bühler;anke@kaltwerk.example;0941 555\n",
+			want: "Anke | Bühler | anke@kaltwerk.example |  | Kaltwerk GmbH | "},
+		{name: "carets", csv: "\ufeffTYPE^COMPANY^NAME^EMAIL\nQL^Dates & Co; Trading, LLC^Amy Cole^amy@dates.example\n",
+			want: "Amy | Cole | amy@dates.example |  | Dates & Co; Trading, LLC | Q"},
+		{name: "an order told in a sentence", text: "Hello, leads from the fair. The columns are contact / company / e-mail / web, all of them qualified leads:\n\nAmy Cole / Basalt & Sons / office@basalt.example / basalt.example\nBen Hale / Orchid A/S / ben@orchid.example / www.orchid.example\n\nPat",
+			want: "Amy | Cole | office@basalt.example | basalt.example | Basalt & Sons | Q\nBen | Hale | ben@orchid.example | www.orchid.example | Orchid A/S | Q"},
 		{name: "Swedish", csv: "Förnamn;Efternamn;E-post;Webbplats;Företag\nÅsa;Lindqvist;asa@fjallvind.example;fjallvind.example;Fjällvind AB\n",
 			want: "Åsa | Lindqvist | asa@fjallvind.example | fjallvind.example | Fjällvind AB | "},
 		{name: "Turkish whole names", csv: "Şirket;Ad Soyad;E-posta;Web sitesi\nDeniz Tekstil A.Ş.;Elif Kaya;elif.kaya@deniz.example;deniz.example\n",
@@ -201,22 +209,21 @@ Nora | Penn | nora.penn@tidal.example | tidal.example | Tidal Foods | `},
 		{name: "a table below the sign-off", text: "Please register the leads below.\n\nThanks,\nPat\n\nCompany\tContact\tEmail\nBasalt\tAmy Cole\tamy@basalt.example\nOrchid\tBen Hale\tben@orchid.example\n",
 			want: "Amy | Cole | amy@basalt.example |  | Basalt | \nBen | Hale | ben@orchid.example |  | Orchid | "},
 		{name: "a heading alone is a question", text: "Hi, which do you need: first name, last name, email, company, website?\n\nPat", want: ""},
-		{name: "prose with commas is no list", text: "Please register Amy Cole, who runs Basalt, amy@basalt.example, it is a quarry.\n", want: ""},
 		{name: "one type for the list, said in a sentence", text: "Please register these, all managed customers.\n\nName | Company | Email\nAmy Cole | Basalt | amy@basalt.example\nBen Hale | Orchid | ben@orchid.example\n",
 			want: "Amy | Cole | amy@basalt.example |  | Basalt | M\nBen | Hale | ben@orchid.example |  | Orchid | M"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			raw := enclose(c.text, "")
+			raw := mailWith(c.text, "")
 			if c.csv != "" {
-				raw = enclose("Please register the attached.\n\nPat", "", enclosed{"leads.csv", "text/csv", c.csv})
+				raw = mailWith("Please register the attached.\n\nPat", "", enclosure{"leads.csv", "text/csv", c.csv})
 			}
 			sameLines(t, briefs(raw), c.want)
 		})
 	}
 }
 
-// page writes rows as an HTML table.
+// tablePage writes rows as an HTML table.
 func tablePage(rows [][]string) string {
 	var b strings.Builder
 	b.WriteString("<p>Please register:</p><table border=1>")
@@ -250,17 +257,17 @@ func shape(name string, rows [][]string) []byte {
 	}
 	const please = "Please register:\n\n"
 	file := func(name, media, data string) []byte {
-		return enclose("Please register the attached.", "", enclosed{name, media, data})
+		return mailWith("Please register the attached.", "", enclosure{name, media, data})
 	}
 	switch name {
 	case "html":
-		return enclose("", tablePage(rows))
+		return mailWith("", tablePage(rows))
 	case "tabs":
-		return enclose(please+join("\t", false), "")
+		return mailWith(please+join("\t", false), "")
 	case "pipes":
-		return enclose(please+strings.ReplaceAll("| "+join(" | ", false), "\n", " |\n| ")+"\n", "")
+		return mailWith(please+strings.ReplaceAll("| "+join(" | ", false), "\n", " |\n| ")+"\n", "")
 	case "pasted commas":
-		return enclose(please+join(",", true), "")
+		return mailWith(please+join(",", true), "")
 	case "comma":
 		return file("a.csv", "text/csv", join(",", true))
 	case "semicolon":

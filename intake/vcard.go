@@ -346,6 +346,9 @@ func modernCard(lines []string, charset string) string {
 				value = strings.ReplaceAll(value, ",", `\,`)
 			}
 		}
+		if name == "URL" || name == "EMAIL" {
+			value = strings.ReplaceAll(value, `\:`, ":") // some escape what needs no escape
+		}
 		out.WriteString(name + typesOf(params) + ":" + value + "\r\n")
 	}
 	out.WriteString("END:VCARD\r\n")

@@ -35,10 +35,10 @@ END:VCARD`, "Lerato | van Dyk | lerato@karoo.example | https://karoo.example | K
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			sameLines(t, briefs(enclose("Please register the attached contact.\n\nPat", "", enclosed{"contact.vcf", "text/vcard", c.card})), c.want)
+			sameLines(t, briefs(mailWith("Please register the attached contact.\n\nPat", "", enclosure{"contact.vcf", "text/vcard", c.card})), c.want)
 			pasted := strings.ReplaceAll(c.card, "\r", "")
 			if !strings.Contains(c.name, "none") && !strings.Contains(c.card, "ISO-8859-1") {
-				sameLines(t, briefs(enclose("Please register:\n\n"+pasted+"\n\nThanks\nPat", "")), c.want)
+				sameLines(t, briefs(mailWith("Please register:\n\n"+pasted+"\n\nThanks\nPat", "")), c.want)
 			}
 		})
 	}
