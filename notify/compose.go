@@ -2,8 +2,10 @@ package notify
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"mime"
 	netmail "net/mail"
 	"regexp"
 	"slices"
@@ -37,6 +39,7 @@ type letter struct {
 	inReplyTo  string
 	references []string
 	text, html string
+	files      []File
 }
 
 // boundaryOK is what may stand in a Content-Type without quotes (RFC 2045,
@@ -87,6 +90,50 @@ func compose(l letter, id Identity, zone *time.Location) ([]byte, error) {
 	if _, err := m.WriteTo(&b); err != nil {
 		return nil, fmt.Errorf("compose: %w", err)
 	}
+	return enclose(b.Bytes(), l.files, id.Boundary)
+}
+
+// enclose puts files behind a mail: what was multipart/alternative becomes the
+// first part of multipart/mixed. go-mail has one boundary for all multiparts, or
+// random ones; ours must be told apart and stay the same.
+func enclose(raw []byte, files []File, boundary string) ([]byte, error) {
+	if len(files) == 0 {
+		return raw, nil
+	}
+	head, body, ok := bytes.Cut(raw, []byte("\r\n\r\n"))
+	at := bytes.Index(head, []byte("\r\nContent-Type: multipart/alternative;"))
+	if !ok || at < 0 {
+		return nil, errors.New("compose: the mail to which files are attached is no multipart/alternative")
+	}
+	rest := head[at+2:]
+	end := len(rest)
+	for i := 0; i+2 < len(rest); i++ {
+		if rest[i] == '\r' && rest[i+1] == '\n' && rest[i+2] != ' ' && rest[i+2] != '\t' {
+			end = i
+			break
+		}
+	}
+	// It must not begin as the inner one does: some readers compare no further.
+	outer := "mixed-" + boundary
+	var b bytes.Buffer
+	b.Write(head[:at])
+	b.Write(rest[end:])
+	fmt.Fprintf(&b, "\r\nContent-Type: multipart/mixed;\r\n boundary=%s\r\n\r\n--%s\r\n%s\r\n\r\n", outer, outer, rest[:end])
+	b.Write(body)
+	for _, f := range files {
+		disposition := mime.FormatMediaType("attachment", map[string]string{"filename": f.Name})
+		if disposition == "" {
+			disposition = "attachment"
+		}
+		fmt.Fprintf(&b, "\r\n--%s\r\nContent-Type: %s\r\nContent-Disposition: %s\r\nContent-Transfer-Encoding: base64\r\n\r\n", outer, f.MediaType, strings.Replace(disposition, "; ", ";\r\n ", 1))
+		text := base64.StdEncoding.EncodeToString(f.Data)
+		for len(text) > 76 {
+			b.WriteString(text[:76] + "\r\n")
+			text = text[76:]
+		}
+		b.WriteString(text + "\r\n")
+	}
+	fmt.Fprintf(&b, "--%s--\r\n", outer)
 	return b.Bytes(), nil
 }
 

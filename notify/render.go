@@ -27,6 +27,8 @@ type Original struct {
 	// MessageID and References are without brackets; References oldest first.
 	MessageID  string
 	References []string
+	// Files are its attachments, in the order by which rules.Place counts them.
+	Files []File
 }
 
 // Identity is what makes one mail's bytes its own. All of it is the caller's, so
@@ -83,10 +85,18 @@ func New(t *templates.Set, p Program) *Renderer {
 func (r *Renderer) Reply(d rules.Decision, q rules.Request, o Original, partner *rules.Partner, id Identity) (Rendered, error) {
 	a := r.answer(d, q, partner)
 	name := ""
+	var lists []File
 	switch d.Reply {
 	case rules.ReplyVerdicts:
 		name = templates.Verdicts
 		r.judged(&a, d, q, partner)
+		var err error
+		if lists, err = r.returned(a.Verdicts, d, q, o); err != nil {
+			return Rendered{}, fmt.Errorf("render the lists: %w", err)
+		}
+		for _, f := range lists {
+			a.Returned = append(a.Returned, f.Name)
+		}
 	case rules.ReplyHeld:
 		name = templates.Held
 		r.held(&a, d, q)
@@ -107,7 +117,7 @@ func (r *Renderer) Reply(d rules.Decision, q rules.Request, o Original, partner 
 	default:
 		return Rendered{}, fmt.Errorf("render: the decision owes no reply (%q)", d.Reply)
 	}
-	return r.toPartner(name, string(d.Reply), a, o, id)
+	return r.toPartner(name, string(d.Reply), a, o, id, lists...)
 }
 
 // ReviewOutcome writes to the partner what staff decided of a prospect under
@@ -156,14 +166,14 @@ func (r *Renderer) fixed() templates.Answer {
 }
 
 // toPartner writes a mail in the thread of the one that it answers.
-func (r *Renderer) toPartner(name, kind string, a templates.Answer, o Original, id Identity) (Rendered, error) {
+func (r *Renderer) toPartner(name, kind string, a templates.Answer, o Original, id Identity, files ...File) (Rendered, error) {
 	text, html, err := r.set.Execute(name, a)
 	if err != nil {
 		return Rendered{}, fmt.Errorf("render %s: %w", name, err)
 	}
 	l := letter{
 		fromName: r.program.Name, from: r.program.Address, to: o.From, subject: answered(o.Subject, "your mail to "+a.Program), auto: autoReplied,
-		inReplyTo: o.MessageID, references: o.References, text: text, html: html,
+		inReplyTo: o.MessageID, references: o.References, text: text, html: html, files: files,
 	}
 	out, err := r.write(kind, l, id)
 	if err != nil {

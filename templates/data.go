@@ -32,6 +32,8 @@ type Answer struct {
 	Paperwork bool
 	// Form is the empty form, for a mail in which no prospect was found.
 	Form *Form
+	// Returned are the names of the lists that go back with the answer.
+	Returned []string
 	// StaffReason is what staff said when they decided a review.
 	StaffReason string
 	// Meter is nil where the sender has none.

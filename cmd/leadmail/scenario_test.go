@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/xuri/excelize/v2"
 
 	"leadmail/cmd/internal/config"
 	"leadmail/cmd/internal/desk"
@@ -46,6 +48,7 @@ import (
 //	restart                 the same database, a new desk; then settle
 //	renumber                the INBOX gets a new UIDVALIDITY and keeps its mails
 //	replies [ADDRESS]       print the answers that arrived since the last time
+//	lists ADDRESS           print the files that came with the last answer to an address
 //	ledger                  print every mail: id, state, folder, decisions
 //	registrations           print every registration: reference, partner, state, organisation, terms
 //	folders                 print what lies in which folder
@@ -247,7 +250,7 @@ func stageCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	commands := map[string]stageCommand{
 		"at": stageAt, "later": stageLater, "zone": stageZone, "cap": stageCap, "partner": stagePartner, "customer": stageCustomer,
 		"registered": stageRegistered, "mode": stageMode, "mail": stageMail, "down": stageDown, "up": stageUp, "restart": stageRestart,
-		"renumber": stageRenumber, "replies": stageReplies, "ledger": stageLedger, "registrations": stageRegistrations,
+		"renumber": stageRenumber, "replies": stageReplies, "lists": stageLists, "ledger": stageLedger, "registrations": stageRegistrations,
 		"folders": stageFolders, "leadmail": stageLeadmail,
 	}
 	wrapped := map[string]func(*testscript.TestScript, bool, []string){}
@@ -432,6 +435,36 @@ func stageReplies(ctx context.Context, s *stage, ts *testscript.TestScript, args
 			fmt.Fprintf(&b, "To: %s\nSubject: %s\n\n%s\n\n", address, msg.Subject, strings.TrimSpace(msg.Text))
 		}
 		s.seen[address] = len(mails)
+	}
+	return b.String(), nil
+}
+
+// stageLists prints the lists that came with the last mail to an address.
+func stageLists(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) (string, error) {
+	mails, err := s.mails(ctx, args[0], "INBOX")
+	if err != nil || len(mails) == 0 {
+		return "", err
+	}
+	var b strings.Builder
+	for _, a := range (intake.Reader{}).Read(mails[len(mails)-1].Raw).Attachments {
+		fmt.Fprintf(&b, "%s\n", a.Name)
+		f, err := excelize.OpenReader(bytes.NewReader(a.Data))
+		if err != nil {
+			b.WriteString(strings.ToValidUTF8(strings.ReplaceAll(string(a.Data), "\r", ""), "?"))
+			continue
+		}
+		for _, sheet := range f.GetSheetList() {
+			rows, err := f.GetRows(sheet)
+			if err != nil {
+				return "", err
+			}
+			for _, row := range rows {
+				fmt.Fprintf(&b, "%s: %s\n", sheet, strings.Join(row, " | "))
+			}
+		}
+		if err := f.Close(); err != nil {
+			return "", err
+		}
 	}
 	return b.String(), nil
 }

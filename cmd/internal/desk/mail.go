@@ -249,7 +249,11 @@ func (d *Desk) queueReply(tx *store.Tx, done *Decided, msg intake.Message, mode 
 }
 
 func original(m intake.Message) notify.Original {
-	return notify.Original{From: m.From, FromName: m.FromName, Subject: m.Subject, MessageID: m.MessageID, References: m.References}
+	o := notify.Original{From: m.From, FromName: m.FromName, Subject: m.Subject, MessageID: m.MessageID, References: m.References}
+	for _, a := range m.Attachments {
+		o.Files = append(o.Files, notify.File{Name: a.Name, MediaType: a.MediaType, Data: a.Data})
+	}
+	return o
 }
 
 // outgoing is a rendered message as it is owed.
