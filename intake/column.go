@@ -27,7 +27,7 @@ type column struct {
 // announces reads the cell of a heading; typos are forgiven where loose is set.
 func announces(text string, loose bool) column {
 	c := column{text: text}
-	text = strings.Trim(strings.Join(strings.Fields(text), " "), " *:?!#.")
+	text = strings.Trim(strings.Join(strings.Fields(strings.ReplaceAll(text, newLine, " ")), " "), " *:?!#.")
 	text = strings.TrimSpace(text[min(bullet(text), len(text)):])
 	if text == "" || len(text) > 90 || strings.Contains(text, "@") {
 		return c

@@ -18,7 +18,7 @@ func htmlLines(text, part string) []line {
 		// Nested beyond what the parser accepts, or worse (MAIL.md 93).
 		return textLines(bareText(text), part, nil)
 	}
-	r := renderer{part: part, hiding: hiding{}}
+	r := renderer{repeat: maxRepeated, part: part, hiding: hiding{}}
 	r.node(root, 0, style{look: unstyled})
 	r.flush(false)
 	for len(r.out) > 0 && r.out[len(r.out)-1].blank() {
@@ -50,6 +50,9 @@ type renderer struct {
 	blank bool // a blank is due before the next word
 	hiding
 	hid bool // something was not shown
+	// spans is set inside a table of data: see headedTable.
+	spans  *spans
+	repeat int // of maxRepeated, what is left
 }
 
 // deepest is how far the tree is followed; the parser's own limit is 512.
@@ -119,7 +122,10 @@ func (r *renderer) node(n *html.Node, depth int, s style) {
 		return
 	case atom.Table:
 		r.flush(false)
+		around := r.spans
+		r.spans = headedTable(n, &r.repeat)
 		r.table(n, depth, s)
+		r.spans = around
 		r.flush(false)
 		return
 	case atom.Pre:
@@ -291,8 +297,8 @@ func (r *renderer) table(n *html.Node, depth int, s style) {
 // row writes its cells' lines where they stay if it is layout, since tables may be
 // nested a hundred deep and each line would otherwise be copied as often.
 func (r *renderer) row(tr *html.Node, depth int, s style) {
-	type cell struct{ from, to int }
-	var cells []cell
+	var cells []lines
+	var nodes []*html.Node
 	layout := false
 	begin := len(r.out)
 	for c := tr.FirstChild; c != nil; c = c.NextSibling {
@@ -318,7 +324,21 @@ func (r *renderer) row(tr *html.Node, depth int, s style) {
 			r.out = r.out[:len(r.out)-1]
 		}
 		layout = layout || len(r.out)-from > 1
-		cells = append(cells, cell{from, len(r.out)})
+		cells = append(cells, lines{from, len(r.out)})
+		nodes = append(nodes, c)
+	}
+	if r.spans != nil {
+		if texts, ok := r.spans.row(r.out, cells, nodes); ok {
+			at := line{part: r.part, depth: s.depth, sig: s.sig}
+			if begin < len(r.out) {
+				at.depth, at.sig = r.out[begin].depth, r.out[begin].sig
+			}
+			r.out = r.out[:begin]
+			if at.text = strings.TrimRight(strings.Join(texts, "\t"), " \t"); at.text != "" {
+				r.out = append(r.out, at)
+			}
+			return
+		}
 	}
 	if layout {
 		return

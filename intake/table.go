@@ -704,6 +704,7 @@ func (t *table) put(b *block, f labelField, c cell, prev *block) {
 		return
 	}
 	lines := cellLines(text)
+	text = strings.ReplaceAll(text, newLine, "\n")
 	if strings.Count(text, `"`) == 1 && (f == labelName || f == labelFirst || f == labelLast) {
 		text = strings.TrimSpace(strings.Trim(text, `"`)) // a mark that nobody closed
 	}
@@ -762,6 +763,7 @@ func (t *table) put(b *block, f labelField, c cell, prev *block) {
 }
 
 func cellLines(s string) []string {
+	s = strings.ReplaceAll(s, newLine, "\n")
 	if !strings.ContainsAny(s, "\r\n") {
 		return nil
 	}

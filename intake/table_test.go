@@ -223,6 +223,40 @@ Nora | Penn | nora.penn@tidal.example | tidal.example | Tidal Foods | `},
 	}
 }
 
+// TestHTMLTables: cells of several lines, cells that span rows and columns, a
+// heading of two storeys.
+func TestHTMLTables(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, page, want string }{
+		{"lines in cells", `<table><tr><th>Company</th><th>Contact</th><th>E-mail</th><th>Web</th></tr>
+			<tr><td>Basalt Ltd<br>12 Quarry Rd</td><td><p>Amy Cole</p><p>Owner</p></td><td>amy@basalt.example</td><td>basalt.example</td></tr></table>`,
+			"Amy | Cole | amy@basalt.example | basalt.example | Basalt Ltd |"},
+		{"cells over rows and columns", `<table><tr><th>Company</th><th>Contact</th><th>E-mail</th><th>Web</th><th>Type</th></tr>
+			<tr><td rowspan=2>Basalt</td><td>Amy Cole</td><td>amy@basalt.example</td><td>basalt.example</td><td rowspan="2">QL</td></tr>
+			<tr><td>Zed Cole</td><td colspan=2>zed@basalt.example</td></tr>
+			<tr><td colspan=5><b>Managed customers</b></td></tr>
+			<tr><td>Orchid</td><td>Ben Hale</td><td>ben@orchid.example</td></tr></table>`,
+			"Amy | Cole | amy@basalt.example | basalt.example | Basalt | Q\nZed | Cole | zed@basalt.example |  | Basalt | Q\nBen | Hale | ben@orchid.example |  | Orchid | M"},
+		{"a heading of two storeys", `<table><tr><td rowspan=2>Type</td><td colspan=2>Company</td><td colspan=2>Contact</td></tr>
+			<tr><td>Name</td><td>Website</td><td>Name</td><td>E-mail</td></tr>
+			<tr><td>MC</td><td>Basalt</td><td>basalt.example</td><td>Amy Cole</td><td>amy@basalt.example</td></tr></table>`,
+			"Amy | Cole | amy@basalt.example | basalt.example | Basalt | M"},
+		{"a table of data inside one for the layout", `<table><tr><td><p>Hello,</p><table><tr><td>Name</td><td>Company</td><td>Email</td></tr>
+			<tr><td>Amy Cole</td><td>Basalt</td><td>amy@basalt.example</td></tr></table><p>Pat</p></td></tr></table>`,
+			"Amy | Cole | amy@basalt.example |  | Basalt |"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			sameLines(t, briefs(mailWith("", "<p>Please register</p>"+c.page)), c.want)
+		})
+	}
+	// What spans is repeated so often and no more.
+	wide := "<table><tr><td>Name</td><td>Email</td><td>Company</td></tr><tr>" + strings.Repeat("<td rowspan=1000>"+strings.Repeat("x", 300)+"</td>", 60) + "</tr>" + strings.Repeat("<tr><td>y</td></tr>", 20000) + "</table>"
+	if m := partners.Read(mailWith("", wide)); len(m.Text) > 2*maxRepeated+len(wide) {
+		t.Errorf("%d bytes of text from %d", len(m.Text), len(wide))
+	}
+}
+
 // tablePage writes rows as an HTML table.
 func tablePage(rows [][]string) string {
 	var b strings.Builder
