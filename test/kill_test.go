@@ -68,14 +68,17 @@ func TestKills(t *testing.T) {
 			for _, moment := range v.plan(int(random), int(named)) {
 				v.suffer(moment)
 			}
-			t.Logf("%d kills in %s, %d mails", v.kills, time.Since(began).Round(time.Second), v.delivered)
+			t.Logf("%d kills in %s, %d mails, %d of them to bring leadmail to a point", v.kills, time.Since(began).Round(time.Second), v.delivered, v.nudges)
 			v.recover()
 			v.audit()
 			t.Logf("killed at: %v", v.hits)
 			for _, point := range v.named() {
-				if v.hits[point] == 0 {
-					t.Errorf("no kill at %s: does leadmail still pass there?", point)
+				if v.hits[point] != int(named) {
+					t.Errorf("%d kills at %s; want %d", v.hits[point], point, named)
 				}
+			}
+			if v.hits[""] != int(random) {
+				t.Errorf("%d kills at random moments; want %d", v.hits[""], random)
 			}
 		})
 	}
@@ -87,18 +90,27 @@ type victim struct {
 	rng              *rand.Rand
 	hits             map[string]int // kills, by point
 	kills, delivered int
+	nudges           int // mails delivered because a point was not reached
 	leads            int
 	expected         map[string]int   // Message-ID → answers that its sender must get, 0 or 1
 	copies           map[[32]byte]int // mails delivered, by hash
 	recent           [][]byte
 }
 
-// moment is when leadmail is killed, and how many mails come before.
+// moment is when leadmail is killed, and how many mails come before: at a named
+// point, or, where that is "", so long after its start.
 type moment struct {
-	point string // "" at a random moment
+	point string
 	after time.Duration
 	mails int
 }
+
+// A named point that is not reached is waited for, and brought about: one more
+// mail now and then passes all points, and ends the IDLE before the copies.
+const (
+	nudge   = 2 * time.Second
+	longest = 3 * time.Minute
+)
 
 // named are all points with a name.
 func (v *victim) named() []string {
@@ -121,7 +133,7 @@ func (v *victim) plan(random, named int) (all []moment) {
 	}
 	for _, p := range v.named() {
 		for range named {
-			all = append(all, moment{point: p, after: 25 * time.Second, mails: 1 + v.rng.IntN(3)})
+			all = append(all, moment{point: p, mails: 1 + v.rng.IntN(3)})
 		}
 	}
 	v.rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
@@ -131,6 +143,11 @@ func (v *victim) plan(random, named int) (all []moment) {
 // suffer lets mail come in, starts leadmail, and kills it at the moment.
 func (v *victim) suffer(m moment) {
 	v.Helper()
+	// What the last one had still said must not be taken for the next one's.
+	servers.Await(v, 20*time.Second, "the connections of the last leadmail are gone", func() (bool, any) {
+		open := v.proxy.Open()
+		return open == 0, open
+	})
 	var now, later [][]byte
 	for i := range m.mails {
 		raw := v.mail(m.point != "" && i == 0)
@@ -170,19 +187,41 @@ func (v *victim) suffer(m moment) {
 	if len(later) > 0 {
 		v.put(later...)
 	}
-	select {
-	case <-d.ended:
-		if s := d.cmd.ProcessState.Sys().(syscall.WaitStatus); !s.Signaled() || s.Signal() != syscall.SIGKILL {
-			v.Fatalf("leadmail ended by itself: %s", d.cmd.ProcessState)
-		}
-		v.hits[m.point]++
-	case <-time.After(m.after):
-		d.kill()
-		v.hits[""]++
-	}
+	v.strikeAt(m, d)
 	v.kills++
 	v.proxy.Mend()
 	v.sink.Watch(nil)
+}
+
+// strikeAt waits until leadmail was killed at the point, or kills it when its time
+// is up.
+func (v *victim) strikeAt(m moment, d *daemon) {
+	v.Helper()
+	if m.point == "" {
+		select {
+		case <-d.ended:
+			v.Fatalf("leadmail ended by itself: %s", d.cmd.ProcessState)
+		case <-time.After(m.after):
+			d.kill()
+		}
+		v.hits[""]++
+		return
+	}
+	for began := time.Now(); ; v.nudges++ {
+		select {
+		case <-d.ended:
+			if s := d.cmd.ProcessState.Sys().(syscall.WaitStatus); !s.Signaled() || s.Signal() != syscall.SIGKILL {
+				v.Fatalf("leadmail ended by itself: %s", d.cmd.ProcessState)
+			}
+			v.hits[m.point]++
+			return
+		case <-time.After(nudge):
+		}
+		if time.Since(began) > longest {
+			v.Fatalf("%s was not reached within %s: does leadmail still pass there?", m.point, longest)
+		}
+		v.put(v.mail(true))
+	}
 }
 
 // mail writes the next mail and notes what must come of it; a plain one passes

@@ -18,13 +18,14 @@ type Proxy struct {
 	// Addr is where clients go, host and port.
 	Addr string
 
-	target string
-	mu     sync.Mutex
-	faults []*Fault
-	taken  int
-	lines  []string
-	open   map[net.Conn]bool
-	closed bool
+	target  string
+	mu      sync.Mutex
+	faults  []*Fault
+	taken   int
+	carried int
+	lines   []string
+	open    map[net.Conn]bool
+	closed  bool
 }
 
 // Fault is what happens to a connection, once a command of it matches.
@@ -120,6 +121,13 @@ func (p *Proxy) Connections() int {
 	return p.taken
 }
 
+// Open is how many are carried now.
+func (p *Proxy) Open() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.carried
+}
+
 // Count is how many lines of clients have matched so far.
 func (p *Proxy) Count(line *regexp.Regexp) (n int) {
 	p.mu.Lock()
@@ -180,7 +188,13 @@ func (p *Proxy) match(line string, connection bool) *Fault {
 func (p *Proxy) carry(client net.Conn) {
 	p.mu.Lock()
 	p.taken++
+	p.carried++
 	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.carried--
+	}()
 	if !p.keep(client) {
 		return
 	}

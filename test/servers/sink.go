@@ -79,9 +79,9 @@ func (s *Sink) Taken() []Taken {
 	return append([]Taken(nil), s.taken...)
 }
 
-// Watch calls f at each step from now on, before its answer: mail, rcpt, dot (the
-// mail is there but not yet kept), taken (it is kept) and answered (the client
-// was told, and has sent its next command).
+// Watch calls f at each step of the connections that come from now on, before its
+// answer: mail, rcpt, dot (the mail is there but not yet kept), taken (it is kept)
+// and answered (the client was told, and has sent its next command).
 func (s *Sink) Watch(f func(step, to string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,11 +89,8 @@ func (s *Sink) Watch(f func(step, to string)) {
 }
 
 func (x *transaction) passes(step string) {
-	x.sink.mu.Lock()
-	f := x.sink.watch
-	x.sink.mu.Unlock()
-	if f != nil {
-		f(step, x.to)
+	if x.watch != nil {
+		x.watch(step, x.to)
 	}
 }
 
@@ -106,7 +103,9 @@ func (s *Sink) Attempts() int {
 
 // NewSession implements smtp.Backend.
 func (s *Sink) NewSession(c *smtp.Conn) (smtp.Session, error) {
-	return &transaction{sink: s, conn: c}, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &transaction{sink: s, conn: c, watch: s.watch}, nil
 }
 
 type transaction struct {
@@ -115,6 +114,7 @@ type transaction struct {
 	answer   Answer
 	from, to string
 	done     bool // the mail was taken
+	watch    func(step, to string)
 }
 
 var errHungUp = errors.New("hung up")
