@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +136,55 @@ func TestMailboxFaults(t *testing.T) {
 				t.Error("the log does not tell of it")
 			}
 		})
+	}
+}
+
+// What is told of the last complete scan stays true while the server is silent:
+// neither a new connection nor a new start moves it.
+func TestLastScan(t *testing.T) {
+	t.Parallel()
+	d := share(t, []string{"partners"})
+	g := d.stage(t, "partners", false)
+	scanned := func() string {
+		us := g.query("SELECT scanned_at FROM mailboxes WHERE scanned_at > 0")
+		if len(us) == 0 {
+			return ""
+		}
+		n, err := strconv.ParseInt(us[0], 10, 64)
+		g.must(err)
+		return time.UnixMicro(n).UTC().Format(time.RFC3339)
+	}
+	g.run()
+	servers.Await(g, 20*time.Second, "leadmail has looked at its mailbox", func() (bool, any) { return scanned() != "", nil })
+	silent := &servers.Fault{On: on("search"), Times: 1000}
+	g.proxy.Break(silent)
+	hit := func(times int) {
+		g.Helper()
+		servers.Await(g, 40*time.Second, "the server is silent", func() (bool, any) { return g.proxy.Hits(silent) >= times, g.proxy.Hits(silent) })
+	}
+	hit(1)
+	want := scanned() // no scan can be complete from here on
+	hit(2)
+	g.stop()
+	g.run()
+	hit(4)
+	if out := g.leadmail("check"); !strings.Contains(out, "INBOX was last read whole at "+want) {
+		t.Errorf("check does not tell of the scan at %s:\n%s", want, out)
+	}
+	told := regexp.MustCompile(`cannot be reached; trying again" .* last_scan=(\S+)`).FindAllStringSubmatch(g.daemon.log.String(), -1)
+	if len(told) < 2 {
+		t.Errorf("the log tells %d times of the last scan; want each time", len(told))
+	}
+	for _, line := range told {
+		if line[1] != want {
+			t.Errorf("the log says that the last scan was at %s; want %s", line[1], want)
+		}
+	}
+	g.proxy.Mend()
+	g.put(g.lead(1))
+	g.settled(40*time.Second, 1)
+	if scanned() <= want {
+		t.Errorf("the last scan was at %s, and later at %s", want, scanned())
 	}
 }
 

@@ -220,10 +220,19 @@ func (c *checkup) database(cfg *config.Config, policy rules.Policy) {
 	}
 	c.ok("database", "%s", cfg.Database)
 	var partners []rules.Partner
+	var box store.MailboxState
 	err = db.View(c.ctx, func(tx *store.Tx) (err error) {
-		partners, err = tx.Partners()
+		if partners, err = tx.Partners(); err != nil {
+			return err
+		}
+		if box, err = tx.Mailbox(cfg.IMAP.Mailbox); errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
 		return err
 	})
+	if err == nil {
+		c.lastScan(cfg, box.ScannedAt)
+	}
 	switch {
 	case err != nil:
 		c.fail("database", err, "")
@@ -237,5 +246,20 @@ func (c *checkup) database(cfg *config.Config, policy rules.Policy) {
 			}
 		}
 		c.ok("partners", "%d, of which %d can register leads today", len(partners), active)
+	}
+}
+
+// lastScan says when run last read the mailbox whole, which is its health: a
+// connection that stands, or a scan that was begun, proves nothing.
+func (c *checkup) lastScan(cfg *config.Config, ended time.Time) {
+	ago := c.now().Sub(ended).Round(time.Second)
+	switch {
+	case ended.IsZero():
+		c.ok("last scan", "none yet: leadmail run has not read %s", cfg.IMAP.Mailbox)
+	case ago > 3*cfg.IMAP.Poll+cfg.IMAP.Timeout:
+		c.warn("last scan", fmt.Sprintf("%s was last read whole at %s, %s ago", cfg.IMAP.Mailbox, text(ended), ago),
+			"start leadmail run; if it runs, its log says what keeps it from the mailbox")
+	default:
+		c.ok("last scan", "%s was last read whole at %s, %s ago", cfg.IMAP.Mailbox, text(ended), ago)
 	}
 }

@@ -666,7 +666,7 @@ func TestCheckFindsEverythingInOrder(t *testing.T) {
 	p := withPartner(t)
 	p.server()
 	p.run("", "check").done().says("ok    configuration", "warn  sender", "trust_from", "ok    imap", "ok    mailbox", "ok    folders", "ok    filing",
-		"ok    arrival", "ok    clock", "ok    smtp", "ok    database", "ok    partners", "2, of which 1 can", "ok    templates", "leadmail run would work")
+		"ok    arrival", "ok    clock", "ok    smtp", "ok    database", "ok    last scan", "none yet", "ok    partners", "2, of which 1 can", "ok    templates", "leadmail run would work")
 	// It creates folders once and is as content the second time.
 	p.run("", "check").done()
 }
@@ -720,6 +720,12 @@ func TestCheckSaysWhatToDo(t *testing.T) {
 			p.file("ca.pem", "no certificate")
 			p.file("leadmail.yaml", strings.Replace(p.text(), "start: all", "ca_file: ca.pem", 1))
 		}, exitFailed, []string{"contains no certificate", "ca_file"}},
+		"a mailbox that was read a while ago": {func(p *prompt, _ *mailhost.Host) {
+			p.sql(fmt.Sprintf("INSERT INTO mailboxes VALUES ('INBOX', 1, 1, 1, %d)", testNow.Add(-time.Minute).UnixMicro()))
+		}, exitDone, []string{"ok    last scan", "2026-06-10T08:59:00Z, 1m0s ago"}},
+		"a mailbox that was not read for long": {func(p *prompt, _ *mailhost.Host) {
+			p.sql(fmt.Sprintf("INSERT INTO mailboxes VALUES ('INBOX', 1, 1, 1, %d)", testNow.Add(-time.Hour).UnixMicro()))
+		}, exitDone, []string{"warn  last scan", "2026-06-10T08:00:00Z, 1h0m0s ago", "try: start leadmail run"}},
 		"an empty roster": {func(p *prompt, _ *mailhost.Host) {
 			p.run("", "partners", "remove", "harbor", "--yes").done()
 			p.run("", "partners", "remove", "northwind", "--yes").done()

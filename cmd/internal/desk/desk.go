@@ -129,6 +129,9 @@ type Desk struct {
 	session *intake.Session
 	tended  bool // folders were made sure of on this connection
 	begun   bool
+	// scanned is when the last complete scan ended, also a former run's; no broken
+	// connection moves it.
+	scanned time.Time
 	compare time.Time
 	// most mails are fetched and listed mails are listed at a time; fewer after a
 	// failure.
@@ -197,6 +200,11 @@ func (d *Desk) begin(ctx context.Context) error {
 		return nil
 	}
 	err := d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error {
+		box, err := tx.Mailbox(d.IMAP.Mailbox)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		d.scanned = box.ScannedAt
 		n, err := tx.Interrupted(d.Now().Add(uncertainWait))
 		if n > 0 {
 			d.Log.Warn("sending was interrupted; these messages may have been delivered and are sent once more, unchanged",

@@ -52,7 +52,7 @@ func (d *Desk) tendMailbox(ctx context.Context) {
 		}
 		// Jitter, so that a hundred daemons do not return together.
 		pause := wait/2 + rand.N(wait/2+1) //nolint:gosec // not a secret
-		d.Log.Error("the mailbox cannot be reached; trying again", "err", err, "in", pause.Round(time.Second))
+		d.Log.Error("the mailbox cannot be reached; trying again", "err", err, "in", pause.Round(time.Second), "last_scan", d.lastScan())
 		if failures++; failures >= alertAfter || errors.Is(err, intake.ErrLogin) {
 			d.alert(ctx, "mailbox", "The mailbox cannot be read", err.Error(),
 				"Mail waits in the mailbox and is judged as of its arrival once this is mended. `leadmail check` says more.")
@@ -65,6 +65,14 @@ func (d *Desk) tendMailbox(ctx context.Context) {
 			wait = loginPause
 		}
 	}
+}
+
+// lastScan is, for the log, when the mailbox was last read whole.
+func (d *Desk) lastScan() string {
+	if d.scanned.IsZero() {
+		return "none yet"
+	}
+	return d.scanned.UTC().Format(time.RFC3339)
 }
 
 // tend works on one connection until it breaks.
@@ -175,6 +183,7 @@ func (d *Desk) scan(ctx context.Context, s *intake.Session) error {
 	if err != nil {
 		return err
 	}
+	d.scanned = box.ScannedAt
 	return d.keepCopies(ctx, s)
 }
 
