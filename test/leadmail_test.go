@@ -87,6 +87,7 @@ type setting struct {
 	smtp, smtpTLS  string
 	smtpLogin      bool
 	postgres       bool
+	server         string // the PostgreSQL server, if not the one that all share
 	timeout, extra string
 	disk           string // the size of a disk of its own for the database, if set
 }
@@ -101,8 +102,11 @@ func newPlace(t testing.TB, d *servers.Dovecot, s setting) *place {
 	}
 	database := filepath.Join(p.dir, "data", "leadmail.db")
 	p.driver, p.source = "sqlite", "file:"+database+"?_pragma=busy_timeout(10000)"
+	if s.server == "" {
+		s.server = os.Getenv("LEADMAIL_TEST_POSTGRES")
+	}
 	if s.postgres {
-		database = freshPostgres(t)
+		database = freshPostgres(t, s.server)
 		p.driver, p.source = "pgx", database
 	}
 	login := ""
@@ -161,10 +165,10 @@ limits: {replies_per_day: 10000}
 
 var crashed = regexp.MustCompile(`panic|DATA RACE|fatal error:|goroutine \d+ \[`)
 
-// freshPostgres is the URL of an empty database, dropped with the test.
-func freshPostgres(t testing.TB) string {
+// freshPostgres is the URL of an empty database on the server, dropped with the
+// test.
+func freshPostgres(t testing.TB, server string) string {
 	t.Helper()
-	server := os.Getenv("LEADMAIL_TEST_POSTGRES")
 	if server == "" {
 		t.Fatal("LEADMAIL_TEST_POSTGRES names no server: run the tests through .ci/postgres (make test does)")
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -213,8 +214,8 @@ func TestSubmissionRefusesThePassword(t *testing.T) {
 	}
 }
 
-// The database hangs up on everybody, again and again, as one that restarts.
-func TestPostgresRestarts(t *testing.T) {
+// The database hangs up on everybody, again and again, and is there all the time.
+func TestPostgresHangsUp(t *testing.T) {
 	t.Parallel()
 	d := share(t, []string{"partners"})
 	g := d.stage(t, "partners", true)
@@ -225,6 +226,59 @@ func TestPostgresRestarts(t *testing.T) {
 		g.change("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
 	}
 	g.settled(60*time.Second, 12)
+}
+
+// The database server itself goes, and comes back with what was committed: while
+// mail waits, while mail is handled, and between a delivery and its record.
+func TestPostgresRestarts(t *testing.T) {
+	t.Parallel()
+	d := share(t, []string{"partners"})
+	database := servers.StartPostgres(t)
+	g := d.stageWith(t, "partners", setting{postgres: true, server: database.URL})
+	g.run()
+	g.logged(20*time.Second, "connected to the mailbox")
+
+	// Down for as long as it takes until both loops have noticed.
+	g.must(database.Crash())
+	g.put(g.lead(1), g.lead(2))
+	g.logged(40*time.Second, "the outbox cannot be worked off; trying again")
+	g.logged(40*time.Second, "the mailbox cannot be reached; trying again")
+	if n := len(g.sink.Taken()); n != 0 {
+		t.Errorf("%d messages were sent; want none, of which there is no record", n)
+	}
+	if n := len(g.box(g.mailbox, "INBOX").mails()); n != 2 {
+		t.Errorf("%d mails lie in INBOX; want both", n)
+	}
+	g.must(database.Start())
+	servers.Await(g, 60*time.Second, "both leads are answered", func() (bool, any) {
+		n := len(g.answers())
+		return n == 2, n
+	})
+
+	// Gone when the message has been handed over, so that this cannot be noted.
+	gone := make(chan error, 1)
+	var once sync.Once
+	g.sink.Watch(func(step, to string) {
+		if step == "taken" && to == partner {
+			once.Do(func() { gone <- database.Crash() })
+		}
+	})
+	g.put(g.lead(3))
+	g.must(<-gone)
+	g.logged(20*time.Second, "note the attempt at message")
+	g.must(database.Start())
+	servers.Await(g, 60*time.Second, "its record is made up for", func() (bool, any) {
+		rest := g.query("SELECT state FROM outbox WHERE state <> 'sent'")
+		return len(g.answers()) == 3 && len(rest) == 0, rest
+	})
+
+	// Again and again, whatever leadmail is at.
+	for n := 4; n <= 9; n++ {
+		g.put(g.lead(n))
+		g.must(database.Crash())
+		g.must(database.Start())
+	}
+	g.settled(90*time.Second, 9)
 }
 
 // deliver hands mails to Dovecot by LMTP, which IDLE announces.
