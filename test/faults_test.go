@@ -63,7 +63,8 @@ func (g *stage) answers() map[string][]servers.Taken {
 }
 
 // settled waits until n leads are answered and filed, stops leadmail, and judges
-// what the mailbox and the sink hold then: each lead answered once and filed once.
+// what the mailbox and the sink hold then: each lead registered, answered once and
+// filed once.
 func (g *stage) settled(limit time.Duration, n int) {
 	g.Helper()
 	servers.Await(g, limit, fmt.Sprintf("%d leads are answered", n), func() (bool, any) {
@@ -80,6 +81,10 @@ func (g *stage) settled(limit time.Duration, n int) {
 		if len(got) != 1 {
 			g.Errorf("%d answers to %s; want 1", len(got), lead)
 		}
+	}
+	// A mail of which only a part was read would be asked about, or worse.
+	if got := g.query("SELECT organisation FROM registrations"); len(got) != n {
+		g.Errorf("%q are registered; want all %d", got, n)
 	}
 	if got := len(g.box(g.mailbox, "Leadmail/Processed").mails()); got != n {
 		g.Errorf("%d mails in Processed; want %d", got, n)
