@@ -100,6 +100,10 @@ var commands = map[string]string{
 	"fetch": `^\S+ UID FETCH .*BODY`, "move": `^\S+ UID MOVE`, "append": `^\S+ APPEND`, "idle": `^\S+ IDLE`, "done": `^DONE`,
 }
 
+// Octets of the answer to a FETCH after which it is within the literal of its
+// first mail, and of its second: a lead has about 350, and a line before it.
+const withinMail, withinSecond = 200, 600
+
 func on(command string) *regexp.Regexp { return regexp.MustCompile(commands[command]) }
 
 // The server breaks, once, in whatever way: leadmail comes back by itself, and
@@ -113,9 +117,10 @@ func TestMailboxFaults(t *testing.T) {
 	rows := []row{
 		{"silent before the greeting", &servers.Fault{}},
 		{"cut before the greeting", &servers.Fault{Do: servers.Cut}},
-		{"silent within a mail", &servers.Fault{On: on("fetch"), After: 900}},
-		{"cut within a mail", &servers.Fault{On: on("fetch"), After: 900, Do: servers.Cut}},
-		{"cut within three fetches", &servers.Fault{On: on("fetch"), After: 900, Do: servers.Cut, Times: 3}},
+		{"silent within a mail", &servers.Fault{On: on("fetch"), After: withinMail}},
+		{"cut within a mail", &servers.Fault{On: on("fetch"), After: withinMail, Do: servers.Cut}},
+		{"cut within the second mail", &servers.Fault{On: on("fetch"), After: withinSecond, Do: servers.Cut}},
+		{"cut within three fetches", &servers.Fault{On: on("fetch"), After: withinMail, Do: servers.Cut, Times: 3}},
 		{"slow drip", &servers.Fault{On: on("fetch"), Do: servers.Drip}},
 		{"silent once IDLE has begun", &servers.Fault{On: on("idle"), After: len("+ idling\r\n")}},
 	}
@@ -200,7 +205,7 @@ func TestDovecotRestarts(t *testing.T) {
 	g := d.stage(t, "partners", true)
 	g.put(g.lead(1), g.lead(2))
 	down := make(chan error, 1)
-	g.proxy.Break(&servers.Fault{On: on("fetch"), After: 900, Do: servers.Cut, Then: func() { down <- d.Kill() }})
+	g.proxy.Break(&servers.Fault{On: on("fetch"), After: withinMail, Do: servers.Cut, Then: func() { down <- d.Kill() }})
 	g.run()
 	g.must(<-down)
 	g.logged(10*time.Second, "the mailbox cannot be reached; trying again")
@@ -283,7 +288,7 @@ func TestMailTakenAway(t *testing.T) {
 	d := share(t, []string{"fetching", "filing"})
 	for _, c := range []struct {
 		name, command string
-		answers       int
+		answers       int // and decisions
 	}{{"fetching", "fetch", 2}, {"filing", "move", 3}} {
 		t.Run("while "+c.name, func(t *testing.T) {
 			t.Parallel()
@@ -299,6 +304,9 @@ func TestMailTakenAway(t *testing.T) {
 			g.stop()
 			if n := len(g.answers()); n != c.answers {
 				t.Errorf("%d answers; want %d", n, c.answers)
+			}
+			if n := len(g.query("SELECT inbox_id FROM decisions")); n != c.answers {
+				t.Errorf("%d mails were decided; want %d", n, c.answers)
 			}
 			if n := strings.Count(g.daemon.log.String(), "level=ERROR"); n > 0 {
 				t.Errorf("%d errors are logged", n)
