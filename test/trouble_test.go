@@ -39,8 +39,7 @@ func TestDiskFull(t *testing.T) {
 			g.must(f.Close())
 		}, func() { g.must(os.Remove(filler)) })
 	})
-	// The kernel sends SIGXFSZ with the error, which ends a Go program that does
-	// not care.
+	// The kernel sends SIGXFSZ with the error; Go's runtime takes no notice of it.
 	t.Run("RLIMIT_FSIZE", func(t *testing.T) {
 		t.Parallel()
 		g := d.stageWith(t, "limit", setting{})

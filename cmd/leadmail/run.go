@@ -31,7 +31,6 @@ func (c runCmd) Run(a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	limitsAreErrors()
 	log := newLog(a.stderr, c.Log, c.Debug)
 	o, err := desk.FromConfig(cfg)
 	if err != nil {
