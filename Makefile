@@ -26,7 +26,7 @@ fuzz: ## each fuzz target for FUZZTIME (20s)
 	.ci/fuzz $(FUZZTIME)
 
 soak: ## the properties with CHECKS (20000) random cases each; 300 random kills, 30 at each named point
-	.ci/properties $(CHECKS)
+	.ci/postgres .ci/properties $(CHECKS)
 	LEADMAIL_TEST_KILLS=300 LEADMAIL_TEST_POINTS=30 .ci/postgres .ci/servers go test -C test -run='^TestKills$$' -v -timeout=2h .
 
 vuln: ## known vulnerabilities in what the binary reaches; asks Go's vulnerability database
