@@ -159,7 +159,7 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 		case len(deeds) == 0 && len(objects) == 0:
 		case len(deeds) == 0 && last != "":
 			for _, o := range objects {
-				if p.mayAct(s, o, asked) {
+				if p.mayAct(s, o, asked) && (strings.HasPrefix(o.ref, "R-") || c.to-c.from-(o.to-o.from) <= 4) {
 					p.item(last, o.ref, s.span, s.ls[o.from].from)
 				}
 			}
@@ -778,9 +778,9 @@ func (p *parser) paperwork() {
 
 // answers reads the short answers of a thread: a web address, an address, a
 // lead type, YES, each alone or behind the number of our list.
-func (p *parser) answers() {
+func (p *parser) answers() bool {
 	if !p.reply && len(references(p.m.Subject)) == 0 {
-		return
+		return false
 	}
 	type content struct {
 		text string
@@ -798,7 +798,7 @@ func (p *parser) answers() {
 		lines = append(lines, content{t, rules.Span{Part: l.part, Line: l.n, From: l.offset(), To: l.offset() + len(l.text)}})
 	}
 	if len(lines) == 0 || len(lines) > 60 {
-		return
+		return false
 	}
 	var found []reading
 	at := map[int]int{} // the reading of a number of our list
@@ -838,7 +838,7 @@ func (p *parser) answers() {
 			// for just one thing.
 			rd := rules.Reading{}
 			if len(lines) != 1 || !p.asked(c.text, &rd, c.span) {
-				return
+				return false
 			}
 			readings, yes = []rules.Reading{rd}, []bool{false}
 		}
@@ -864,16 +864,18 @@ func (p *parser) answers() {
 	if confirm != nil {
 		p.items = append(p.items, *confirm)
 	}
-	if len(found) > 0 || confirm != nil || renewed {
-		// What was taken for a request of its own was the answer.
-		kept := p.items[:0]
-		for _, it := range p.items {
-			if it.Verb == rules.VerbConfirm || it.Verb == rules.VerbRenew || it.Verb == rules.VerbWithdraw {
-				kept = append(kept, it)
-			}
+	return len(found) > 0 || confirm != nil || renewed
+}
+
+// keepAnswers drops what was taken for a request of its own and was the answer.
+func (p *parser) keepAnswers() {
+	kept := p.items[:0]
+	for _, it := range p.items {
+		if it.Verb == rules.VerbConfirm || it.Verb == rules.VerbRenew || it.Verb == rules.VerbWithdraw {
+			kept = append(kept, it)
 		}
-		p.items = kept
 	}
+	p.items = kept
 }
 
 // asksRenewal says whether our mail below asks if registrations are to go on.

@@ -143,6 +143,11 @@ func (p *parser) loosely() {
 	if !p.reply || !p.asksBelow() || len(p.readings) > 0 {
 		return
 	}
+	for _, it := range p.items {
+		if it.Verb == rules.VerbConfirm || it.Verb == rules.VerbRenew || it.Verb == rules.VerbWithdraw {
+			return // what was asked is answered
+		}
+	}
 	var below strings.Builder
 	for _, l := range p.v {
 		if l.zone == quoted && below.Len() < 4000 {
@@ -169,21 +174,20 @@ func (p *parser) loosely() {
 		}
 	}
 	if len(out) > 0 {
-		p.readings = out
-		p.dropAsks(out)
+		kept := p.items[:0]
+		for _, it := range p.items {
+			if it.Verb != rules.VerbAsk && it.Verb != rules.VerbHelp {
+				kept = append(kept, it)
+			}
+		}
+		p.items, p.readings = kept, out
+		p.account(out)
 	}
 }
 
-// dropAsks leaves out what was taken for a question to a person and was the
-// answer.
-func (p *parser) dropAsks(rds []reading) {
-	kept := p.items[:0]
-	for _, it := range p.items {
-		if it.Verb != rules.VerbAsk && it.Verb != rules.VerbHelp {
-			kept = append(kept, it)
-		}
-	}
-	p.items = kept
+// account marks the sentences in which answers were read: they ask for nothing
+// else.
+func (p *parser) account(rds []reading) {
 	for _, rd := range rds {
 		for n := range p.sentences {
 			if p.sentences[n].span.Line == rd.at.Line && p.sentences[n].span.Part == rd.at.Part {

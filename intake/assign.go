@@ -121,6 +121,7 @@ func (a *assignment) same() {
 			}
 		}
 	}
+	a.respell()
 	for _, m := range a.ms {
 		if m.of != nil || m.out {
 			continue
@@ -146,6 +147,32 @@ func (a *assignment) same() {
 			if m.of != nil {
 				m.out, o.out = m.out || o.out, m.out || o.out
 				break
+			}
+		}
+	}
+}
+
+// respell takes a last name as a later sentence spells it: "he writes himself
+// Brathwaite, without the first i".
+func (a *assignment) respell() {
+	for sent := range a.ss {
+		s := &a.ss[sent]
+		if !words.contains("spelling", s.text) {
+			continue
+		}
+		for _, l := range s.ls {
+			if l.kind != lexWord || !l.capital || len(l.fold) < 4 {
+				continue
+			}
+			for _, o := range a.ms {
+				if o.kind != aPerson || o.out || len(o.words) < 2 || o.sent > sent {
+					continue
+				}
+				last := o.words[len(o.words)-1]
+				if x := foldLetters(last); x != l.fold && distance(x, l.fold, 2) <= 2 {
+					o.words = append(append([]string(nil), o.words[:len(o.words)-1]...), l.text)
+					o.text, o.family = strings.Join(o.words, " "), l.text
+				}
 			}
 		}
 	}
@@ -359,6 +386,13 @@ type pair struct {
 func (a *assignment) settle(pairs []pair, has func(*seed) bool, put func(*seed, *mention), shared bool) {
 	sort.SliceStable(pairs, func(i, j int) bool { return pairs[i].gain > pairs[j].gain })
 	taken := map[*mention]bool{}
+	for _, s := range a.seeds {
+		for _, m := range []*mention{s.org, s.site, s.email} {
+			if m != nil {
+				taken[m] = true
+			}
+		}
+	}
 	for i, x := range pairs {
 		if has(x.s) || taken[x.m] && !(shared && x.gain >= spelled100) {
 			continue

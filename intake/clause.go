@@ -266,6 +266,17 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 			add(m.from, m.to, m.text)
 		}
 	}
+	if len(deeds) > 0 {
+		// "Acme Ltd and Blue Heron Studio": what goes on in a list of names.
+		for _, r := range runs(ls) {
+			if r[0] < 2 || !(ls0(ls[r[0]-1], ",") || words.lexicon["conjunction"][ls[r[0]-1].fold]) || !taken[r[0]-2] {
+				continue
+			}
+			if from, to := p.bareName(s, r[0], r[1], deeds); to > from && !taken[from] && from == r[0] {
+				add(from, to, nameText(s, from, to))
+			}
+		}
+	}
 	if (len(deeds) > 0 || words.contains("ending", s.text)) && len(out) == 0 {
 		for _, r := range runs(ls) {
 			if from, to := p.bareName(s, r[0], r[1], deeds); to > from {

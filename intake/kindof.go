@@ -385,6 +385,14 @@ func hasException(s *sentence) bool { return words.contains("exception", s.text)
 // stands in; those that it introduces or sums up; the one spoken of before.
 func (p *parser) aroundType(who []*subject, n int, types []*mention) {
 	s := &p.sentences[n]
+	if len(types) == len(who) && words.contains("in order", s.text) {
+		for i, x := range who {
+			if x.typ == "" {
+				x.typ, x.said = types[i].typ, n
+			}
+		}
+		return
+	}
 	for _, t := range types {
 		if t.typ != types[0].typ {
 			return

@@ -352,7 +352,9 @@ func undisguised(ls []lexeme) []lexeme {
 	}
 	out := ls[:0:0]
 	for i := 0; i < len(ls); {
-		if l, n := spelled(ls[i:]); n > 0 {
+		// "… at mara glass dot example": a host in two words is none.
+		split := i > 1 && ls[i-1].kind == lexWord && ls[i-2].kind == lexWord && ls[i-2].fold == "at"
+		if l, n := spelled(ls[i:]); n > 0 && !(split && l.kind == lexURL) {
 			out = append(out, l)
 			i += n
 			continue
@@ -402,9 +404,6 @@ func spelled(ls []lexeme) (lexeme, int) {
 		}
 		if what == "@" && !br && ls[i].kind == lexWord && next.kind != lexWord {
 			break // "meet Jane at acme.example"
-		}
-		if what == "-" && !at && dots == 0 {
-			break
 		}
 		bracketed = bracketed || br
 		switch what {
@@ -479,6 +478,8 @@ func spoken(ls []lexeme) (what string, n int, bracketed bool) {
 		what = "."
 	case (w.fold == "dash" || w.fold == "hyphen") && i == 0:
 		what = "-"
+	case w.fold == "underscore" && i == 0:
+		what = "_"
 	default:
 		return "", 0, false
 	}

@@ -444,6 +444,18 @@ func (p *parser) personScore(s *sentence, i, j int, names []string, seen []witne
 	case p.cueBefore(s, i, "cue person"):
 		score += 3
 	}
+	if n >= 2 && j+1 < len(ls) && ls[j].kind == lexWord && !ls[j].capital {
+		// "Sunshine Tabada answers at hello@…"
+		for k := j; k < len(ls) && k < j+5; k++ {
+			if ls[k].kind == lexEmail {
+				score += 3
+				break
+			}
+			if ls[k].kind != lexWord {
+				break
+			}
+		}
+	}
 	if j < len(ls) && n >= 2 {
 		// "Valborg Ek at Ekens Bageri", "Lorna Begay, lorna@…", "Amalie Krogh (…)".
 		if ls[j].kind == lexWord && atWords[ls[j].fold] && j+1 < len(ls) {

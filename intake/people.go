@@ -90,17 +90,30 @@ func (p *parser) wishes(ss []sentence, ms []*mention) bool {
 	if p.register || words.contains("verb register", p.m.Subject) && !p.reply {
 		return true
 	}
+	// A type alone is a weak sign: whoever asks what became of a lead, quotes a
+	// reference or disputes one names its type too.
+	for i := range ss {
+		if words.contains("ask status", ss[i].text) || words.contains("dispute", ss[i].text) || words.contains("already there", ss[i].text) && len(references(ss[i].text)) > 0 {
+			return p.handsOver(ss)
+		}
+	}
 	for _, m := range ms {
 		if m.kind == aType && !m.out && !p.past(&ss[m.sent]) {
 			return true
 		}
 	}
+	return p.handsOver(ss) || typeIn(p.m.Subject) != "" && !p.reply
+}
+
+// handsOver says whether a sentence hands a contact over, without a word for
+// registering.
+func (p *parser) handsOver(ss []sentence) bool {
 	for i := range ss {
-		if words.contains("handing over", ss[i].text) && !p.past(&ss[i]) {
+		if words.contains("handing over", ss[i].text) && !p.past(&ss[i]) && !words.contains("dispute", ss[i].text) {
 			return true
 		}
 	}
-	return typeIn(p.m.Subject) != "" && !p.reply
+	return false
 }
 
 // leftOut drops the prospects that a sentence leaves out by their place: "The

@@ -23,6 +23,16 @@ func (r Reader) Parse(m Message) rules.Request {
 		return q
 	}
 	p := parser{r: r, m: &m, v: m.plain}
+	if p.pitch() {
+		q.Kind = rules.KindBulk
+		if q.Handling.Route == "" {
+			q.Handling.Route, q.Handling.Why = rules.RouteReview, "reads like mass mail"
+		}
+		if q.Handling.NoReply == "" {
+			q.Handling.NoReply = "reads like mass mail"
+		}
+		return q
+	}
 	p.reply = isReplySubject(m.Subject) || len(m.InReplyTo) > 0
 	p.run()
 	q.Mentions = p.references()
@@ -65,6 +75,31 @@ func (r Reader) Parse(m Message) rules.Request {
 		}
 	}
 	return q
+}
+
+// pitch says whether the text sells to whoever reads it: two turns of phrase or
+// more by which mass mail that looks personal gives itself away.
+func (p *parser) pitch() bool {
+	hits := map[string]bool{}
+	n := 0
+	for _, l := range p.v {
+		if l.depth > 0 || l.blank() {
+			continue
+		}
+		if n++; n > 80 {
+			break
+		}
+		toks := tokens(clip(l.text))
+		for i := 0; i < len(toks); {
+			at, k := words.find("body pitch", toks, i)
+			if at < 0 {
+				break
+			}
+			hits[join(toks[at:at+k])] = true
+			i = at + k
+		}
+	}
+	return len(hits) >= 2
 }
 
 // empty says whether nothing but a signature was newly written, and nothing is
@@ -185,19 +220,23 @@ func (p *parser) run() {
 	p.taken, p.said = map[int]bool{}, map[string]int{}
 	p.availability()
 	p.corrections()
-	if p.reply && len(p.blocks) == 0 && p.asksBelow() {
-		if rds := p.between(); len(rds) > 0 {
-			p.readings = rds
-			p.dropAsks(rds)
-		}
+	answered := false
+	if len(p.blocks) == 0 && len(p.corrects) == 0 {
+		answered = p.answers() // bare values, YES
 	}
-	if len(p.readings) == 0 {
+	if !answered && p.reply && len(p.blocks) == 0 && p.asksBelow() {
+		p.readings = p.between()
+		p.account(p.readings)
+	}
+	if !answered && len(p.readings) == 0 {
 		p.more()
+		p.accept()
 	}
-	p.accept()
 	p.act()
-	if len(p.readings) == 0 && len(p.corrects) == 0 {
-		p.answers()
+	switch {
+	case answered:
+		p.keepAnswers()
+	case len(p.readings) == 0 && len(p.corrects) == 0:
 		p.loosely()
 	}
 	p.readings = append(p.readings, p.corrects...)

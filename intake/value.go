@@ -307,7 +307,7 @@ func unwrap(s string) string {
 // titles and suffixes are no part of a name (GUIDE.md).
 var (
 	titles   = map[string]bool{"dr": true, "mr": true, "mrs": true, "ms": true, "miss": true, "mx": true, "prof": true, "professor": true, "sir": true, "dame": true, "herr": true, "frau": true, "ing": true, "dipl": true, "mag": true, "sra": true, "srta": true, "don": true, "doña": true, "mme": true, "mlle": true, "monsieur": true, "madame": true, "dott": true, "dottssa": true, "sig": true, "signora": true, "rev": true, "eng": true, "dhr": true, "mevr": true, "pan": true, "pani": true, "drs": true, "ir": true}
-	suffixes = map[string]bool{"jr": true, "sr": true, "ii": true, "iii": true, "iv": true, "phd": true, "mba": true, "esq": true, "md": true, "cpa": true, "msc": true, "bsc": true, "pmp": true, "dphil": true, "esquire": true, "llm": true}
+	suffixes = map[string]bool{"jr": true, "sr": true, "ii": true, "iii": true, "iv": true, "phd": true, "mba": true, "esq": true, "md": true, "cpa": true, "msc": true, "bsc": true, "pmp": true, "dphil": true, "esquire": true, "llm": true, "fils": true, "junior": true, "senior": true, "filho": true, "neto": true, "hijo": true, "obe": true, "mbe": true, "cbe": true}
 )
 
 func bareWord(w string) string {
@@ -449,6 +449,9 @@ func splitName(s, email string) (first, last string, st state) {
 			}
 		}
 	}
+	if pieces := strings.FieldsFunc(local, func(r rune) bool { return r == '.' || r == '_' }); len(pieces) == 2 && pieces[0] == foldLetters(names[0]) && pieces[1] == foldLetters(names[len(names)-1]) && !particles[strings.ToLower(names[len(names)-2])] {
+		return strings.Join(names[:len(names)-1], " "), names[len(names)-1], usable
+	}
 	for i := 1; i < len(names); i++ {
 		if !particles[strings.ToLower(names[i])] {
 			continue
@@ -517,7 +520,7 @@ func withoutLetters(names []string, email string) []string {
 	local := foldLetters(before(email, "@"))
 	for len(names) > 2 {
 		last := names[len(names)-1]
-		if !allCapitals(last) || utf8.RuneCountInString(last) > 5 || allCapitals(names[0]) || strings.Contains(local, foldLetters(last)) {
+		if !words.lexicon["letters"][foldLetters(last)] || !allCapitals(last) || strings.Contains(local, foldLetters(last)) {
 			break
 		}
 		names = names[:len(names)-1]
@@ -588,6 +591,14 @@ func readType(s string) (rules.LeadType, state) {
 		}
 		if t := typeWords(head); t != "" {
 			return t, usable
+		}
+	}
+	// "qualifed lead", "manged customer".
+	if f := fold(plain); len(f) >= 8 && !words.contains("negation", s) {
+		for phrase, t := range strict {
+			if distance(f, phrase, 2) <= 2 {
+				return t, usable
+			}
 		}
 	}
 	return "", unusable

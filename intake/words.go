@@ -117,6 +117,11 @@ func foldWord(w string, ascii bool) string {
 		switch r = unicode.ToLower(r); r {
 		case 'ł':
 			r = 'l'
+		case 'ð':
+			r = 'd'
+		case 'þ':
+			b.WriteByte('t')
+			r = 'h'
 		case 'ø':
 			r = 'o'
 		case 'đ':
@@ -209,7 +214,7 @@ type vocabulary struct {
 }
 
 // lexicons are the sections of which single words are looked up.
-var lexicons = map[string]bool{"given name": true, "given name ambiguous": true, "organisation word": true, "legal form": true, "person title": true, "role": true, "no name": true, "generic mailbox": true, "your": true, "conjunction": true, "sparing": true, "not": true, "list follower": true, "number": true, "pointer": true, "plural": true, "last": true, "not last": true, "others": true, "everybody": true, "both": true, "modal": true, "surname too": true}
+var lexicons = map[string]bool{"given name": true, "given name ambiguous": true, "organisation word": true, "legal form": true, "person title": true, "role": true, "no name": true, "generic mailbox": true, "your": true, "conjunction": true, "sparing": true, "not": true, "list follower": true, "number": true, "pointer": true, "plural": true, "last": true, "not last": true, "others": true, "everybody": true, "both": true, "modal": true, "surname too": true, "letters": true}
 
 func mustWords(file string) *vocabulary {
 	v, err := parseWords(file)

@@ -168,6 +168,7 @@ func put(js []Judgement, j Judgement) []Judgement {
 	part := func(v Verb) bool { return v == VerbAnswer || v == VerbConfirm }
 	for i, before := range js {
 		if part(j.Verb) && part(before.Verb) && before.Decision == NeedsInfo && before.Ref == j.Ask {
+			j.Ask = before.Ask // an ask that the first part opened was never recorded
 			js[i] = j
 			return js
 		}
