@@ -200,7 +200,7 @@ func mend(b []byte, warn func(string)) (block, body []byte, cut bool) {
 		case named && !indented:
 			fields++
 		case fields > 0:
-			warn("a header line without colon was joined to the line before")
+			warn(warnJoined)
 			prefix = " "
 		default:
 			warn("a line before the header was skipped")

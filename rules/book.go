@@ -2,27 +2,6 @@ package rules
 
 import "time"
 
-// Verdict is what is known of a sender's identity.
-type Verdict string
-
-// The verdicts on a sender.
-const (
-	// Trusted: authentication.mode is trust_from, the From line was believed.
-	Trusted Verdict = "trusted"
-	// Verified: the mail proved its From domain.
-	Verified Verdict = "verified"
-	// Unverified: it did not.
-	Unverified Verdict = "unverified"
-)
-
-// Sender is who wrote the mail and what that is worth.
-type Sender struct {
-	Address Address   `json:"address"`
-	Partner PartnerID `json:"partner,omitempty"` // "" where the address is nobody's
-	Staff   bool      `json:"staff,omitempty"`
-	Verdict Verdict   `json:"verdict"`
-}
-
 // Customer is an existing customer of the vendor (D15).
 type Customer struct {
 	Organisation OrganisationKey `json:"organisation"`
