@@ -76,7 +76,7 @@ func (r Reader) nature(m *Message) nature {
 		return n
 	case m.challenge(): // 22
 		return stop(rules.RouteReview, rules.KindBulk, "a challenge-response robot")
-	case rewritten == "" && m.list() != "": // 17
+	case rewritten == "" && !r.through(h) && m.list() != "": // 17
 		return stop(rules.RouteReview, rules.KindBulk, "a mailing list ("+m.list()+")")
 	}
 	n := nature{}
@@ -119,8 +119,8 @@ func (r Reader) rewritten(m *Message) string {
 	// RFC 7489 made lists do so: "Lena Maurer via Partners" <partners@…>.
 	_, own, _ := strings.Cut(string(r.Mailbox), "@")
 	_, domain, _ := strings.Cut(string(m.From), "@")
-	if own != "" && strings.EqualFold(own, domain) && strings.Contains(m.FromName, " via ") {
-		return "a list replaced the author in From"
+	if via := viaList.MatchString(m.FromName); via && (own != "" && strings.EqualFold(own, domain) || h.has("list-id")) {
+		return "a list replaced the author in From (" + m.FromName + ")"
 	}
 	return ""
 }
@@ -220,6 +220,9 @@ func (m *Message) silence(n *nature) {
 	switch p := keyword(h.get("precedence")); p { // 7
 	case "bulk", "junk", "list":
 		others, n.program = append(others, "Precedence: "+p), true
+	}
+	if len(m.ReplyTo) > 1 { // 47
+		others = append(others, "Reply-To names several addresses")
 	}
 	if isNoReply(m.From) { // 11
 		others, n.program = append(others, "the sender takes no replies"), true

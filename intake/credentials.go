@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -56,3 +57,24 @@ func (m Message) Credentials(t rules.Trust) rules.Credentials {
 	}
 	return c
 }
+
+// copied says whether a mail was written to somebody else and we are only in its
+// Cc (MAIL.md 131). Where we are in neither field we were reached by another name.
+func (r Reader) copied(m Message) bool {
+	ours := func(list []rules.Address) bool {
+		return slices.ContainsFunc(list, func(a rules.Address) bool { return a.SameMailbox(r.Mailbox) })
+	}
+	return r.Mailbox != "" && len(m.To) > 0 && ours(m.Cc) && !ours(m.To)
+}
+
+// through says whether a mail came through one of the lists in front of the mailbox.
+func (r Reader) through(h header) bool {
+	id := strings.ToLower(h.get("list-id"))
+	if from := strings.LastIndexByte(id, '<'); from >= 0 {
+		id = before(id[from+1:], ">")
+	}
+	return slices.Contains(r.Lists, strings.TrimSpace(id))
+}
+
+// viaList is how Google Groups and Mailman name the author whose address they took.
+var viaList = regexp.MustCompile(`(?i)\S\s+via\s+\S`)

@@ -20,6 +20,9 @@ type Reader struct {
 	// Program is the value of our loop marker, header X-Leadmail, by which our
 	// own mail is known when it comes back (MAIL.md 12).
 	Program string
+	// Lists are mailing lists in front of the mailbox, by their List-Id in lower
+	// case without brackets: what comes through them came to us.
+	Lists []string
 }
 
 // Message is one mail as it was read. It comes from Reader.Read only: Parse

@@ -17,6 +17,7 @@ func (r Reader) Parse(m Message) rules.Request {
 		Items: []rules.Item{}, Prospects: []rules.Reading{},
 		From: m.From, FromName: m.FromName, Subject: m.Subject, Thread: m.thread(), Warnings: m.Warnings,
 	}
+	q.Copied, q.Date = r.copied(m), m.Date
 	n := r.nature(&m)
 	q.Handling, q.Kind = n.Handling, n.kind
 	if q.Kind != "" {
@@ -35,7 +36,7 @@ func (r Reader) Parse(m Message) rules.Request {
 	}
 	p.reply = isReplySubject(m.Subject) || len(m.InReplyTo) > 0
 	p.run()
-	q.Mentions = p.references()
+	q.Mentions, q.Order = p.references(), p.order()
 	switch {
 	case p.outOfOffice():
 		q.Kind = rules.KindAutoReply

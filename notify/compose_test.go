@@ -170,7 +170,7 @@ func TestWhatStaffReadCannotBeTapped(t *testing.T) {
 			t.Parallel()
 			o := original()
 			o.Subject = tt.subject
-			got, err := renderer().Confirmation("desk@vendor.example", verdicts(accepted()), registration(), o, northwind(), 17, identity())
+			got, err := renderer().Confirmation("desk@vendor.example", verdicts(accepted()), registration(), o, northwind(), 17, rules.Sender{Verdict: rules.Trusted}, nil, identity())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -80,7 +80,7 @@ func drawJudgement(t *rapid.T) rules.Judgement {
 func drawDecision(t *rapid.T) rules.Decision {
 	d := rules.Decision{
 		State: rules.MailDecided, Received: received, Today: drawDate(t),
-		Reply: rapid.SampledFrom([]rules.Reply{rules.ReplyVerdicts, rules.ReplyVerdicts, rules.ReplyVerdicts, rules.ReplyHeld, rules.ReplyUnknownSender,
+		Reply: rapid.SampledFrom([]rules.Reply{rules.ReplyVerdicts, rules.ReplyVerdicts, rules.ReplyVerdicts, rules.ReplyHeld, rules.ReplyUnknownSender, rules.ReplyUnverified,
 			rules.ReplyNothingFound, rules.ReplyTooLarge}).Draw(t, "reply"),
 		Meter: rules.Meter{Used: rapid.IntRange(0, 50).Draw(t, "used"), Of: 50, Expiring: rapid.IntRange(0, 3).Draw(t, "expiring")},
 		// The operator's line may name anybody.
@@ -143,7 +143,7 @@ func TestEveryMailToAPartnerIsWhole(t *testing.T) {
 		d, q, o := drawDecision(t), drawRequest(t), drawOriginal(t)
 		partner := northwind()
 		partner.SuspendedReason = "complaint of " + rival
-		if d.Reply == rules.ReplyUnknownSender {
+		if d.Reply == rules.ReplyUnknownSender || d.Reply == rules.ReplyUnverified {
 			partner = nil
 		}
 		got, err := renderer().Reply(d, q, o, partner, identity())
@@ -180,7 +180,7 @@ func TestEveryMailToStaffIsWholeAndHoldsNothingToTap(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		d, q, o := drawDecision(t), drawRequest(t), drawOriginal(t)
-		got, err := renderer().Confirmation("desk@vendor.example", d, q, o, northwind(), 17, identity())
+		got, err := renderer().Confirmation("desk@vendor.example", d, q, o, northwind(), 17, rules.Sender{Verdict: rules.Trusted}, nil, identity())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -296,7 +296,7 @@ func checkWords(t fatal, d rules.Decision, text, page string) {
 	if first == "" || !strings.HasSuffix(first, ".") {
 		t.Errorf("the first line is no sentence: %q", first)
 	}
-	if d.Reply != rules.ReplyUnknownSender {
+	if d.Reply != rules.ReplyUnknownSender && d.Reply != rules.ReplyUnverified {
 		if !strings.Contains(text, fmt.Sprintf("%d of %d registrations in use", d.Meter.Used, d.Meter.Of)) {
 			t.Errorf("no slot meter:\n%s", text)
 		}
@@ -487,7 +487,7 @@ func TestFormsAreNeverQuoted(t *testing.T) {
 		t.Fatal(err)
 	}
 	q.Kind = rules.KindRegistration
-	toStaff, err := renderer().Confirmation("desk@vendor.example", whole(rules.ReplyHeld), q, original(), northwind(), 17, identity())
+	toStaff, err := renderer().Confirmation("desk@vendor.example", whole(rules.ReplyHeld), q, original(), northwind(), 17, rules.Sender{Verdict: rules.Trusted}, nil, identity())
 	if err != nil {
 		t.Fatal(err)
 	}

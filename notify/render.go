@@ -89,6 +89,7 @@ func (r *Renderer) Reply(d rules.Decision, q rules.Request, o Original, partner 
 	switch d.Reply {
 	case rules.ReplyVerdicts:
 		name = templates.Verdicts
+		a.Copied = q.Copied
 		r.judged(&a, d, q, partner)
 		var err error
 		if lists, err = r.returned(a.Verdicts, d, q, o); err != nil {
@@ -107,6 +108,11 @@ func (r *Renderer) Reply(d rules.Decision, q rules.Request, o Original, partner 
 		// written into From, not even its subject.
 		o.Subject = ""
 		r.cite(&a, "D31")
+	case rules.ReplyUnverified:
+		name = templates.Unverified
+		a = r.fixed()
+		o.Subject = "" // as above
+		r.cite(&a, "D32")
 	case rules.ReplyNothingFound:
 		name = templates.NothingFound
 		a.Form = r.form("", rules.Prospect{}, "Open a mail with these lines")

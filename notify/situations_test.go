@@ -26,7 +26,7 @@ type situation struct {
 func reply(d rules.Decision, q rules.Request) func(*notify.Renderer) (notify.Rendered, error) {
 	return func(r *notify.Renderer) (notify.Rendered, error) {
 		partner := northwind()
-		if d.Reply == rules.ReplyUnknownSender {
+		if d.Reply == rules.ReplyUnknownSender || d.Reply == rules.ReplyUnverified {
 			partner = nil
 		}
 		return r.Reply(d, q, original(), partner, identity())
@@ -225,6 +225,7 @@ var situations = []situation{
 	{"review, unclear organisation", reply(verdicts(reviewed(rules.UnclearOrganisation, rules.Company)), registration())},
 	{"review, contradictory mail", reply(verdicts(reviewed(rules.ContradictoryMail, rules.Email)), registration())},
 	{"review, suspicious address", reply(verdicts(reviewed(rules.SuspiciousAddress, rules.URL)), registration())},
+	{"review, thread taken", reply(verdicts(reviewed(rules.ThreadTaken, "")), registration())},
 	{"review, granted meanwhile", reply(verdicts(reviewed(rules.GrantedMeanwhile, "")), registration())},
 	{"several, mixed", reply(mixed(), registration())},
 	{"several need a lead type", reply(verdicts(func() (rules.Judgement, rules.Judgement) {
@@ -241,6 +242,7 @@ var situations = []situation{
 		Questions: []string{"Can two of our consultants share one account?", "And who pays the travel costs?"}})},
 	{"held, nothing understood", reply(whole(rules.ReplyHeld), held(rules.KindOther))},
 	{"unknown sender", reply(whole(rules.ReplyUnknownSender), registration())},
+	{"unverified", reply(whole(rules.ReplyUnverified), registration())},
 	{"nothing found", reply(whole(rules.ReplyNothingFound), registration())},
 	{"too large", reply(whole(rules.ReplyTooLarge), registration())},
 	{"a review ends well", func(r *notify.Renderer) (notify.Rendered, error) {
@@ -256,14 +258,18 @@ var situations = []situation{
 		d.Why = "a person must answer"
 		d.Actions = []rules.Action{{Verb: rules.VerbWithdraw, Ref: "company:Acme Ltd", Decision: rules.Held}}
 		q := rules.Request{Kind: rules.KindRegistration, Questions: []string{"See http://evil.example/login for the contract?"}, Warnings: []string{"no closing boundary"}}
-		return r.Confirmation("desk@vendor.example", d, q, original(), northwind(), 17, identity())
+		return r.Confirmation("desk@vendor.example", d, q, original(), northwind(), 17,
+			rules.Sender{Address: "pat@northwind.example", Partner: "northwind", Verdict: rules.Verified, Evidence: &rules.Evidence{Why: "dmarc=pass header.from=northwind.example, said by mx.vendor.example",
+				ReplyTo: []rules.Address{"crm@northwind.example"}}},
+			[]notify.Lever{{Token: "R-7K4Q2M.496200.0123456789ABCDEFGHJKMNPQRS", Orders: []rules.Verb{rules.VerbApprove, rules.VerbReject}}}, identity())
 	}},
 	{"to staff, an unknown sender", func(r *notify.Renderer) (notify.Rendered, error) {
 		d := whole(rules.ReplyUnknownSender)
 		d.Reasons, d.Why, d.Judgements = []rules.Reason{{Code: rules.UnknownSender}}, "the sender is no partner", nil
 		o := original()
 		o.From, o.FromName, o.Subject = "someone@stranger.example", "www.stranger.example", "Click https://stranger.example/offer now"
-		return r.Confirmation("desk@vendor.example", d, registration(), o, nil, 18, identity())
+		return r.Confirmation("desk@vendor.example", d, registration(), o, nil, 18, rules.Sender{Address: o.From, Verdict: rules.Trusted},
+			[]notify.Lever{{Token: "M-18.496200.0123456789ABCDEFGHJKMNPQRS", Orders: []rules.Verb{rules.VerbReject, rules.VerbAddTo}}}, identity())
 	}},
 	{"to staff, an alert", func(r *notify.Renderer) (notify.Rendered, error) {
 		return r.Alert("desk@vendor.example", notify.Alert{Subject: "Replies cannot be sent", What: "smtp login: 535 5.7.8 authentication failed",

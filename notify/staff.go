@@ -34,11 +34,16 @@ func (r *Renderer) Alert(staff rules.Address, a Alert, id Identity) (Rendered, e
 
 // Confirmation writes to staff what was decided of one mail: facts and codes, a
 // pointer to the original, nothing that could be tapped (MAIL.md, Safety).
-// mailID is the ledger's.
-func (r *Renderer) Confirmation(staff rules.Address, d rules.Decision, q rules.Request, o Original, partner *rules.Partner, mailID int64, id Identity) (Rendered, error) {
+// mailID is the ledger's; levers are what can be decided by answering.
+func (r *Renderer) Confirmation(staff rules.Address, d rules.Decision, q rules.Request, o Original, partner *rules.Partner, mailID int64, s rules.Sender, levers []Lever, id Identity) (Rendered, error) {
 	who := "an unknown sender"
-	if partner != nil {
+	switch {
+	case partner != nil:
 		who = string(partner.ID)
+	case s.Claims != "":
+		who = "not " + string(s.Claims) + "?"
+	case s.Staff:
+		who = "staff"
 	}
 	n := templates.Notice{
 		Program:  clean(r.program.Name, maxValue),
@@ -51,6 +56,13 @@ func (r *Renderer) Confirmation(staff rules.Address, d rules.Decision, q rules.R
 		}
 	}
 	fact("From", outside(strings.TrimSpace(o.FromName+" <"+string(o.From)+">")))
+	fact("Verdict", verdictOn(s))
+	if e := s.Evidence; e != nil {
+		fact("Sender field", outside(string(e.Sender)))
+		for _, a := range e.ReplyTo {
+			fact("Reply-To", outside(string(a)))
+		}
+	}
 	if partner != nil {
 		fact("Partner", clean(partner.Name, maxValue)+" ("+string(partner.ID)+")")
 	}
@@ -119,7 +131,50 @@ func (r *Renderer) Confirmation(staff rules.Address, d rules.Decision, q rules.R
 		n.Next = append(n.Next, "It waits for you: leadmail review list")
 	}
 	n.Next = append(n.Next, "All of it: leadmail inbox show "+strconv.FormatInt(mailID, 10))
-	return r.toStaff(templates.Confirmation, staff, n.Headline, n, id)
+	for _, l := range levers {
+		n.Next = append(n.Next, l.words())
+	}
+	subject := n.Headline
+	if len(levers) == 1 {
+		// One case: an answer has its token even where the mail is not quoted.
+		mark := " [" + string(levers[0].Token) + "]"
+		subject = clean(subject, maxSubject-len(mark)) + mark
+	}
+	return r.toStaff(templates.Confirmation, staff, subject, n, id)
+}
+
+// Lever is what staff can decide by answering a mail, with the token for it.
+type Lever struct {
+	Token  rules.Token
+	Orders []rules.Verb
+}
+
+// words say how to answer. The token stands there as it must come back.
+func (l Lever) words() string {
+	var ways []string
+	for _, v := range l.Orders {
+		switch v {
+		case rules.VerbApprove:
+			ways = append(ways, "APPROVE")
+		case rules.VerbReject:
+			ways = append(ways, "REJECT and a reason")
+		case rules.VerbAddTo:
+			ways = append(ways, "ADD TO and a partner's id")
+		}
+	}
+	return "Or answer " + strings.Join(ways, ", or ") + ", to this: " + string(l.Token)
+}
+
+// verdictOn is what is known of a sender, for staff.
+func verdictOn(s rules.Sender) string {
+	out := string(s.Verdict)
+	if s.Evidence != nil {
+		out += ": " + outside(s.Evidence.Why)
+	}
+	if s.Claims != "" {
+		out += "; the address is one of " + string(s.Claims)
+	}
+	return out
 }
 
 // summary is the subject's first half: what became of the mail.

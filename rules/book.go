@@ -47,6 +47,14 @@ type Book struct {
 	Duplicate int64 `json:"duplicate,omitempty"`
 	// RepliesToday counts our answers to this address on the day of receipt.
 	RepliesToday int `json:"replies_today"`
+	// Replies are the other counts that limit answers.
+	Replies Replies `json:"replies,omitzero"`
+	// Thread is the conversation to which an answer to this mail belongs.
+	Thread string `json:"thread,omitempty"`
+	// Taken is set where a person has answered in the thread (MAIL.md 130).
+	Taken bool `json:"taken,omitempty"`
+	// Ordered is what staff ordered with this mail.
+	Ordered *Ordered `json:"ordered,omitempty"`
 	// References are unused candidates, taken in order.
 	References []Reference `json:"references"`
 }
@@ -61,6 +69,8 @@ type Query struct {
 	// AskedSince leaves out asks older than that: they have lapsed (D21). Zero is
 	// all of them.
 	AskedSince time.Time
+	// MessageID is the mail's own, Topic what Topic says of it.
+	MessageID, Topic string
 	// Candidates is how many unused references are needed.
 	Candidates int
 	// Zone is the program's, by whose days RepliesToday counts; nil is UTC.

@@ -18,8 +18,8 @@ func Decide(b Book, r Request, p Policy) Decision {
 		Judgements: []Judgement{}, Actions: []Action{},
 		Received: b.Received, Today: p.Day(b.Received),
 	}
-	whole(&d, b, r)
-	if d.State == MailDecided {
+	whole(&d, b, r, p)
+	if d.State == MailDecided && b.Ordered == nil {
 		b = items(&d, b, r, p)
 	}
 	if b.Partner != nil {
@@ -27,14 +27,15 @@ func Decide(b Book, r Request, p Policy) Decision {
 		d.Release = b.release(d, p)
 	}
 	if d.Reply != ReplyNone {
-		d.Withheld = withheld(b, r, p)
+		d.Idle = idle(d, b)
+		d.withhold(b, r, p)
 	}
 	return d
 }
 
 // whole decides what can be said of the mail as a whole; it leaves the state
 // decided where the items are to be looked at.
-func whole(d *Decision, b Book, r Request) {
+func whole(d *Decision, b Book, r Request, p Policy) {
 	end := func(s MailState, f Folder, why string) {
 		d.State, d.Folder, d.Why = s, f, why
 	}
@@ -42,6 +43,8 @@ func whole(d *Decision, b Book, r Request) {
 	switch {
 	case b.Duplicate != 0:
 		end(MailIgnored, FolderProcessed, fmt.Sprintf("repeats mail %d", b.Duplicate))
+	case b.Ordered != nil && (r.Handling.Route == "" || r.Handling.Route == RouteProcessed):
+		ordered(d, b)
 	case r.Handling.Route != "":
 		routed(end, r.Handling)
 	case r.Kind == KindAutoReply:
@@ -50,18 +53,29 @@ func whole(d *Decision, b Book, r Request) {
 		end(MailIgnored, FolderBounces, "a bounce")
 	case r.Kind == KindBulk:
 		end(MailIgnored, FolderAutomatic, "bulk mail")
+	case !b.Sender.Verdict.Known():
+		unproved(d, b)
 	case b.Sender.Staff:
 		// MAIL.md 133: without a token staff's mail is nobody's registration.
 		end(MailIgnored, FolderProcessed, "from staff, without a token")
-	case b.Sender.Verdict == Unverified:
-		end(MailHeld, FolderReview, "the sender is not verified")
-		d.Reasons = []Reason{{Code: SenderUnverified}}
+	case r.Order != nil && len(r.Order.Tokens) > 0:
+		end(MailHeld, FolderReview, "a token of the desk's in the hands of "+string(b.Sender.Address)+", who is not staff")
+		d.Alert = true
+	case Suspicious(b.Sender.Address.Domain()):
+		end(MailHeld, FolderReview, "the sender's domain is spelled so that it could be taken for another one")
+		d.Reasons = []Reason{{Code: SuspiciousAddress}}
 	case b.Partner == nil:
 		end(MailHeld, FolderReview, "the sender is no partner")
 		d.Reasons = []Reason{{Code: UnknownSender}}
+		if b.Sender.Resembles != "" {
+			d.Why += ", but its address is like one of " + string(b.Sender.Resembles)
+		}
 		if b.RepliesToday == 0 {
 			d.Reply = ReplyUnknownSender
 		}
+	case b.Sender.Verdict == Verified && stale(b, r):
+		end(MailHeld, FolderReview, "dated "+string(p.Day(r.Date))+", far from its receipt: it may be an old mail sent once more")
+		d.Reply = ReplyHeld
 	case r.TooLarge:
 		end(MailHeld, FolderReview, "larger than the limit; only its header was read")
 		d.Reply = ReplyTooLarge
@@ -92,20 +106,6 @@ func routed(end func(MailState, Folder, string), h Handling) {
 	default:
 		end(MailHeld, FolderReview, h.Why)
 	}
-}
-
-// withheld says why a reply that is due is not sent. Accepting content and being
-// allowed to answer are two decisions; a breaker stops replies, never intake.
-func withheld(b Book, r Request, p Policy) string {
-	if why := r.Handling.NoReply; why != "" {
-		if !r.Handling.Machine || b.Partner == nil || !b.Partner.AcknowledgeAutomatic {
-			return why
-		}
-	}
-	if b.RepliesToday >= p.RepliesPerDay {
-		return fmt.Sprintf("%d replies went to this address today", b.RepliesToday)
-	}
-	return ""
 }
 
 // items decides each thing that the mail asks for, in order, and returns the

@@ -504,6 +504,59 @@ func TestDecideWhole(t *testing.T) {
 		{"a stranger", func(s *situation) { s.book.Partner = nil }, mailOf(acme), "held Review unknown_sender"},
 		{"a stranger who was answered today", func(s *situation) { s.book.Partner, s.book.RepliesToday = nil, 1 }, mailOf(acme), "held Review "},
 		{"an unverified sender", func(s *situation) { s.book.Sender.Verdict = Unverified }, mailOf(acme), "held Review "},
+		{"a partner's address in a mail that its domain disowns", func(s *situation) {
+			s.book.Sender, s.book.Partner = Sender{Address: "pat@partner.example", Claims: "pat", Verdict: Failed}, nil
+		}, mailOf(acme), "quarantined Quarantine "},
+		{"a stranger's domain disowns it", func(s *situation) {
+			s.book.Sender, s.book.Partner = Sender{Address: "x@else.example", Verdict: Failed}, nil
+		}, mailOf(acme), "held Review "},
+		{"a partner's address, unproved", func(s *situation) {
+			s.book.Sender, s.book.Partner = Sender{Address: "pat@partner.example", Claims: "pat", Verdict: Unverified}, nil
+		}, mailOf(acme), "held Review unverified"},
+		{"a partner's address, unproved, the second time that day", func(s *situation) {
+			s.book.Sender, s.book.Partner, s.book.RepliesToday = Sender{Address: "pat@partner.example", Claims: "pat", Verdict: Unverified}, nil, 1
+		}, mailOf(acme), "held Review "},
+		{"it could not be found out, to the end", func(s *situation) {
+			s.book.Sender, s.book.Partner = Sender{Address: "pat@partner.example", Claims: "pat", Verdict: Temporary}, nil
+		}, mailOf(acme), "held Review "},
+		{"staff's address, unproved", func(s *situation) {
+			s.book.Sender, s.book.Partner = Sender{Address: "desk@vendor.example", Staff: true, Verdict: Unverified}, nil
+		}, mailOf(acme), "held Review "},
+		{"staff's address in a mail that its domain disowns", func(s *situation) {
+			s.book.Sender, s.book.Partner = Sender{Address: "desk@vendor.example", Staff: true, Verdict: Failed}, nil
+		}, mailOf(acme), "quarantined Quarantine "},
+		{"a verified stranger whose domain mixes scripts", func(s *situation) {
+			s.book.Sender, s.book.Partner = Sender{Address: "pat@xn--prtner-3nf.example", Verdict: Verified}, nil
+		}, mailOf(acme), "held Review "},
+		{"really signed, but half a year ago", func(s *situation) { s.book.Sender.Verdict = Verified }, func() Request {
+			r := mailOf(acme)
+			r.Date = instant("2025-11-22")
+			return r
+		}(), "held Review held"},
+		{"signed four days ago: a queue was slow", func(s *situation) { s.book.Sender.Verdict = Verified }, func() Request {
+			r := mailOf(acme)
+			r.Date = instant("2026-05-18")
+			return r
+		}(), "decided Processed verdicts"},
+		{"a token in a partner's hands", nil, func() Request {
+			r := mailOf(acme)
+			r.Order = &Order{Verb: VerbApprove, Tokens: []Token{"R-000001.1.0123456789ABCDEFGHJKMNPQRS"}}
+			return r
+		}(), "held Review "},
+		{"a partner who writes APPROVE", nil, func() Request {
+			r := mailOf(acme)
+			r.Order = &Order{Verb: VerbApprove}
+			return r
+		}(), "decided Processed verdicts"},
+		{"staff with the token of another case", func(s *situation) {
+			s.book.Sender.Staff, s.book.Ordered = true, &Ordered{Order: Order{Verb: VerbApprove}, On: "R-000001", Token: TokenElsewhere}
+		}, mailOf(acme), "held Review "},
+		{"staff with a token", func(s *situation) {
+			s.book.Sender.Staff, s.book.Ordered = true, &Ordered{Order: Order{Verb: VerbApprove}, On: "R-000001", Token: TokenValid, Done: Accepted}
+		}, Request{Kind: KindThanks, Handling: Handling{Route: RouteProcessed}}, "decided Processed "},
+		{"staff with a token, too late", func(s *situation) {
+			s.book.Sender.Staff, s.book.Ordered = true, &Ordered{Order: Order{Verb: VerbApprove}, On: "R-000001", Token: TokenValid, Refused: "it was decided before"}
+		}, Request{Kind: KindOther}, "held Review "},
 		{"staff without a token", func(s *situation) { s.book.Sender.Staff = true }, mailOf(acme), "ignored Processed "},
 		{"an automatic reply that looks like a registration", nil, func() Request {
 			r := mailOf(acme)
@@ -543,6 +596,51 @@ func TestDecideWhole(t *testing.T) {
 		if d.State != MailDecided && len(d.Judgements) > 0 {
 			t.Errorf("%s: %s, and yet prospects were decided", c.name, d.State)
 		}
+	}
+}
+
+// The limits, each at its last answer and at the one that it stops.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	acme, nothing := mailOf(lead("acme.example", "Acme Ltd")), Request{Kind: KindOther, Empty: true}
+	for _, c := range []struct {
+		name  string
+		set   func(*Book, int)
+		mail  Request
+		limit string
+		most  int
+	}{
+		{"an address", func(b *Book, n int) { b.RepliesToday = n }, acme, "replies_per_day", 50},
+		{"a domain", func(b *Book, n int) { b.Replies.Domain = n }, acme, "replies_per_domain", 200},
+		{"a conversation", func(b *Book, n int) { b.Replies.Thread = n }, acme, "replies_per_thread", 20},
+		{"everybody", func(b *Book, n int) { b.Replies.All = n }, acme, "replies_in_all", 2000},
+		{"answers that settle nothing", func(b *Book, n int) { b.Replies.Idle = n }, nothing, "idle_replies", 2},
+	} {
+		for n, want := range map[int]string{c.most - 1: "", c.most: c.limit, c.most + 1: c.limit} {
+			s := newSituation()
+			c.set(&s.book, n)
+			d := Decide(s.book, c.mail, s.policy)
+			if d.Limit != want || (d.Withheld == "") != (want == "") {
+				t.Errorf("%s: after %d answers the limit is %q (%s), want %q", c.name, n, d.Limit, d.Withheld, want)
+			}
+			if d.State != MailDecided || d.Reply == ReplyNone {
+				t.Errorf("%s: a limit stopped more than the answer: %+v", c.name, d)
+			}
+		}
+	}
+	// An answer that settles something goes out, however many before it did not.
+	s := newSituation()
+	s.book.Replies.Idle = 1000
+	if d := Decide(s.book, acme, s.policy); d.Withheld != "" {
+		t.Errorf("a registration after much talk is not answered: %s", d.Withheld)
+	}
+	one, two := Request{From: "a@crm.example", Subject: "Re: Away"}, Request{From: "b@crm.example", Subject: "AW: away"}
+	if Topic(one, s.policy) != Topic(two, s.policy) {
+		t.Error("two addresses of one domain under one subject are two topics")
+	}
+	one.From, two.From = "a@gmail.com", "b@gmail.com"
+	if Topic(one, s.policy) == Topic(two, s.policy) {
+		t.Error("two people at a public mail domain are one topic")
 	}
 }
 

@@ -90,6 +90,9 @@ const (
 	ReplyUnknownSender Reply = "unknown_sender"
 	ReplyNothingFound  Reply = "nothing_found"
 	ReplyTooLarge      Reply = "too_large"
+	// ReplyUnverified is the one fixed line for a partner's address in an unproved
+	// From.
+	ReplyUnverified Reply = "unverified"
 )
 
 // Meter is how full a partner's program is, as of a mail's receipt and after
@@ -112,6 +115,10 @@ type Decision struct {
 	Reply      Reply       `json:"reply,omitempty"`
 	// Withheld is why no reply is sent although one would be due; "" else.
 	Withheld string `json:"withheld,omitempty"`
+	// Limit is the key of the limit for which it is withheld; "" for none.
+	Limit string `json:"limit,omitempty"`
+	// Idle says that the reply settles nothing: two machines could go on like that.
+	Idle bool `json:"idle,omitempty"`
 	// Why is one line for the operator.
 	Why string `json:"why,omitempty"`
 	// Alert asks for a notice to staff at once.

@@ -50,6 +50,14 @@ type Policy struct {
 	MailDomains []string     `json:"mail_domains"`
 	// RepliesPerDay is how many answers one address gets a day.
 	RepliesPerDay int `json:"replies_per_day"`
+	// RepliesPerDomain, RepliesPerThread and RepliesInAll are the same for a
+	// domain, a conversation and everybody together.
+	RepliesPerDomain int `json:"replies_per_domain"`
+	RepliesPerThread int `json:"replies_per_thread"`
+	RepliesInAll     int `json:"replies_in_all"`
+	// IdleReplies is how many answers that settle nothing follow each other in a
+	// conversation, or under one subject of one domain.
+	IdleReplies int `json:"idle_replies"`
 
 	zone *time.Location
 }
@@ -74,6 +82,10 @@ func DefaultPolicy() Policy {
 		SharedHosts:       []SharedHost{},
 		MailDomains:       []string{},
 		RepliesPerDay:     50,
+		RepliesPerDomain:  200,
+		RepliesPerThread:  20,
+		RepliesInAll:      2000,
+		IdleReplies:       2,
 		zone:              time.UTC,
 	}
 }

@@ -15,6 +15,11 @@ func judge(b Book, read Reading, ask *Ask, r Request, p Policy) Judgement {
 	if ask != nil {
 		c.stated = read.Over(ask.Prospect)
 	}
+	if r.Copied && ask == nil {
+		// MAIL.md 131: what a partner writes to somebody else is no registration.
+		// What was read is proposed, and its YES to the website makes it one.
+		c.overheard, c.stated.URL = c.stated.URL, ""
+	}
 	c.j = Judgement{Prospect: c.stated, Reasons: []Reason{}}
 	if code := membership(*b.Partner, c.today, p); code != "" {
 		c.add(code, "")
@@ -63,6 +68,8 @@ type prospectCase struct {
 	// (renews) ended, so that it is a re-registration.
 	own    *Registration
 	renews bool
+	// overheard is the website of a mail that was not written to us.
+	overheard string
 	// until is the latest end that D29 leaves; "" where it sets none.
 	until Date
 	// blocked is set where the organisation is held: a review reserves nothing.
@@ -250,6 +257,9 @@ func (c *prospectCase) fields() {
 	c.j.NoWebsite = p.URL == "" && (c.ask != nil && c.ask.NoWebsite || c.saysNone(URL))
 	if p.URL == "" && !c.j.NoWebsite {
 		c.j.Proposal = c.proposal()
+		if c.policy.organisation(c.overheard) != "" {
+			c.j.Proposal = c.overheard
+		}
 	}
 }
 
@@ -323,6 +333,9 @@ func (c *prospectCase) doubts() {
 	}
 	if c.late && c.own == nil {
 		c.add(GrantedMeanwhile, "")
+	}
+	if c.b.Taken {
+		c.add(ThreadTaken, "")
 	}
 }
 
@@ -403,7 +416,10 @@ func (c *prospectCase) conclude() Judgement {
 				asked-- // one mail, one answer, one question
 			}
 		}
-		if asked >= c.policy.MaxAsks || asked > 0 && c.saysNone(URL) && j.Prospect.URL == "" {
+		if c.b.Taken {
+			// Whoever answers in this thread asks; we do not (MAIL.md 130).
+			j.Decision = Held
+		} else if asked >= c.policy.MaxAsks || asked > 0 && c.saysNone(URL) && j.Prospect.URL == "" {
 			// A person takes over: two asks were made (D21), or there is no website
 			// although the ask said what counts as one (D23).
 			j.Decision = Held

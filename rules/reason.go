@@ -31,6 +31,8 @@ const (
 	// GrantedMeanwhile is D3's: a mail judged late would take what was granted
 	// after its receipt.
 	GrantedMeanwhile Code = "granted_meanwhile"
+	// ThreadTaken is MAIL.md 130: a person has answered in this conversation.
+	ThreadTaken Code = "thread_taken"
 
 	CapReached Code = "cap_reached"
 )
@@ -41,7 +43,7 @@ var Codes = [...]Code{
 	AgreementMissing, PartnerSuspended, PartnerInactive, PlanNotEligible,
 	OwnOrganisation, Conflict, ExistingCustomer, AlreadyRegistered, RenewalLimit,
 	MissingField, InvalidEmail, InvalidURL, InvalidLeadType,
-	UnclearOrganisation, ContradictoryMail, SuspiciousAddress, GrantedMeanwhile,
+	UnclearOrganisation, ContradictoryMail, SuspiciousAddress, GrantedMeanwhile, ThreadTaken,
 	CapReached,
 }
 
@@ -52,7 +54,7 @@ func (c Code) Outcome() Outcome {
 		return Held
 	case MissingField, InvalidEmail, InvalidURL, InvalidLeadType:
 		return NeedsInfo
-	case UnclearOrganisation, ContradictoryMail, SuspiciousAddress, GrantedMeanwhile:
+	case UnclearOrganisation, ContradictoryMail, SuspiciousAddress, GrantedMeanwhile, ThreadTaken:
 		return Review
 	}
 	return Rejected

@@ -218,6 +218,11 @@ const (
 	VerbHelp      Verb = "help"
 	VerbPaperwork Verb = "paperwork"
 	VerbAsk       Verb = "ask"
+
+	// What staff order by mail.
+	VerbApprove Verb = "approve"
+	VerbReject  Verb = "reject"
+	VerbAddTo   Verb = "add_to"
 )
 
 // Span says where in a mail something was read: a part (as numbered by IMAP,
@@ -345,7 +350,14 @@ type Request struct {
 	// TooLarge is set where only the mail's header was read (MAIL.md 119).
 	TooLarge bool `json:"too_large,omitempty"`
 	// Empty is set where nothing but a signature was newly written (MAIL.md 105).
-	Empty    bool     `json:"empty,omitempty"`
+	Empty bool `json:"empty,omitempty"`
+	// Copied is set where the mail is to somebody else and we are in Cc (MAIL.md 131).
+	Copied bool `json:"copied,omitempty"`
+	// Date is the mail's own; zero where it cannot be believed. It dates nothing
+	// (D1), but an old one tells of a replay (MAIL.md 58).
+	Date time.Time `json:"date,omitzero"`
+	// Order is what the mail asks for in the words of staff.
+	Order    *Order   `json:"order,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
 	// Unread are attachments that seem to hold a list and could not be read.
 	Unread []Unread `json:"unread,omitempty"`

@@ -73,6 +73,12 @@ func (tx *Tx) Book(q rules.Query, newRef func() rules.Reference) (rules.Book, er
 	if b.RepliesToday, err = tx.RepliesTo(q.Sender.Address, from, until); err != nil {
 		return rules.Book{}, fmt.Errorf("book: replies: %w", err)
 	}
+	if b.Thread, b.Taken, err = tx.thread(q); err != nil {
+		return rules.Book{}, fmt.Errorf("book: thread: %w", err)
+	}
+	if b.Replies, err = tx.replies(q, b.Thread, from, until); err != nil {
+		return rules.Book{}, fmt.Errorf("book: replies: %w", err)
+	}
 	if b.References, err = tx.unused(q.Candidates, newRef); err != nil {
 		return rules.Book{}, fmt.Errorf("book: references: %w", err)
 	}

@@ -490,8 +490,8 @@ func testBookQueries(t *testing.T, s server) {
 			return tx.queries - before, err
 		})
 	}
-	if one, many := queries(1), queries(40); one != many || many > 14 {
-		t.Errorf("%d queries for one prospect, %d for 40, want the same and 14 at most", one, many)
+	if one, many := queries(1), queries(40); one != many || many > 16 {
+		t.Errorf("%d queries for one prospect, %d for 40, want the same and 16 at most", one, many)
 	}
 }
 

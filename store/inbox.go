@@ -68,6 +68,10 @@ type InboxMessage struct {
 	Why string
 	// Duplicate is the mail that this one repeats; 0 for none.
 	Duplicate int64
+	// RetryAt is when its sender's proof is looked at again, Retries how often that
+	// was put off: a mail that waits for this is found, and not yet decided.
+	RetryAt time.Time
+	Retries int
 	// Waiting is set while a person has to look at the mail as a whole.
 	Waiting bool
 	// Text is what was read, 1 MiB at most. Lists leave it out.
@@ -82,11 +86,11 @@ func (m InboxMessage) LogValue() slog.Value {
 }
 
 const inboxColumns = `id, mailbox, uidvalidity, uid, folder, message_id, raw_hash, content_hash, sender, verdict, partner,
-	subject, received, size, state, attempts, pass, why, duplicate, waiting, decided_at`
+	subject, received, size, state, attempts, pass, why, duplicate, waiting, decided_at, retry_at, retries`
 
 func (m *InboxMessage) columns() []any {
 	return []any{&m.ID, &m.Mailbox, &m.UIDValidity, &m.UID, &m.Folder, &m.MessageID, &m.RawHash, &m.ContentHash, &m.Sender, &m.Verdict, &m.Partner,
-		&m.Subject, instant{&m.Received}, &m.Size, &m.State, &m.Attempts, &m.Pass, &m.Why, &m.Duplicate, &m.Waiting, instant{&m.DecidedAt}}
+		&m.Subject, instant{&m.Received}, &m.Size, &m.State, &m.Attempts, &m.Pass, &m.Why, &m.Duplicate, &m.Waiting, instant{&m.DecidedAt}, instant{&m.RetryAt}, &m.Retries}
 }
 
 func scanInbox(scan scan) (InboxMessage, error) {
@@ -140,11 +144,14 @@ func (tx *Tx) SaveReading(m InboxMessage) error {
 // Duplicate is the id of the earliest decided mail that m repeats: the same
 // bytes, or the same Message-ID and content (MAIL.md 58, 62); 0 for none. m is
 // known by its ID and hashes; nothing of it need have been stored.
+// What was not verified is repeated by nothing that is: else whoever sends a
+// partner's mail ahead of it, in its name, would have it ignored.
 func (tx *Tx) Duplicate(m InboxMessage) (int64, error) {
 	var id int64
 	err := tx.get([]any{&id}, `SELECT id FROM inbox WHERE id <> $1 AND decided_at IS NOT NULL
 		AND ((raw_hash = $2 AND raw_hash <> '') OR (message_id = $3 AND message_id <> '' AND content_hash = $4 AND content_hash <> ''))
-		ORDER BY id LIMIT 1`, m.ID, m.RawHash, brief(m.MessageID), m.ContentHash)
+		AND ($5 NOT IN ('verified', 'trusted') OR verdict IN ('', 'verified', 'trusted'))
+		ORDER BY id LIMIT 1`, m.ID, m.RawHash, brief(m.MessageID), m.ContentHash, string(m.Verdict))
 	if errors.Is(err, ErrNotFound) {
 		return 0, nil
 	}
@@ -227,10 +234,12 @@ func (tx *Tx) InboxList(f InboxFilter) ([]InboxMessage, error) {
 }
 
 // Undecided lists the mails found or attempted, in the order in which they are
-// to be decided: by receipt, then by UID (D3).
-func (tx *Tx) Undecided(mailbox string, uidvalidity uint32) ([]InboxMessage, error) {
+// to be decided: by receipt, then by UID (D3). Those that wait for another look
+// at their sender at an instant are left out.
+func (tx *Tx) Undecided(mailbox string, uidvalidity uint32, now time.Time) ([]InboxMessage, error) {
 	return list(tx, scanInbox, "SELECT "+inboxColumns+` FROM inbox
-		WHERE mailbox = $1 AND uidvalidity = $2 AND state IN ('found', 'attempted') ORDER BY received, uid`, mailbox, uidvalidity)
+		WHERE mailbox = $1 AND uidvalidity = $2 AND state IN ('found', 'attempted') AND (retry_at IS NULL OR retry_at <= $3)
+		ORDER BY received, uid`, mailbox, uidvalidity, at(now))
 }
 
 // Known are the UIDs from lowest on that the ledger has of a mailbox under one

@@ -74,7 +74,7 @@ func testUndecided(t *testing.T, s server) {
 		return tx.Record(Record{InboxID: ids[3], Policy: rules.DefaultPolicy(), Decision: rules.Decision{State: rules.MailDecided}})
 	})
 	var got []int64
-	for _, m := range see(t, db, func(tx *Tx) ([]InboxMessage, error) { return tx.Undecided("INBOX", 7) }) {
+	for _, m := range see(t, db, func(tx *Tx) ([]InboxMessage, error) { return tx.Undecided("INBOX", 7, received) }) {
 		got = append(got, m.ID)
 	}
 	same(t, "the order of decisions: receipt, then UID", got, []int64{ids[2], ids[1], ids[0]})

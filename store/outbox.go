@@ -50,8 +50,19 @@ type OutboxMessage struct {
 	LastError                string
 	// Numbering are the prospects that it numbers, in that order.
 	Numbering []rules.Reference
+	// Answer holds what limits count, for an answer to a mail.
+	Answer Answer
 	// Copied is set once it lies in the Sent folder, or need not.
 	Copied bool
+}
+
+// Answer is what limits know of an answer.
+type Answer struct {
+	// Received is the receipt of the mail that is answered; zero for what answers
+	// nothing.
+	Received      time.Time
+	Thread, Topic string
+	Idle          bool
 }
 
 // LogValue keeps addresses, subject and bytes out of the logs.
@@ -103,10 +114,12 @@ func (tx *Tx) Queue(m OutboxMessage) (int64, error) {
 	}
 	var id int64
 	err = tx.get([]any{&id}, `INSERT INTO outbox (key, kind, inbox_id, partner, to_address, from_address, message_id, subject, raw, state, why,
-		queued_at, next_at, numbering, copied) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+		queued_at, next_at, numbering, copied, received, domain, thread, topic, idle)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 		ON CONFLICT (key) DO NOTHING RETURNING id`,
 		m.Key, m.Kind, orNull(m.InboxID), m.Partner, brief(m.To), m.From, brief(m.MessageID), m.Subject, m.Raw, m.State, m.Why,
-		at(tx.now), at(m.NextAt), numbering, m.Copied)
+		at(tx.now), at(m.NextAt), numbering, m.Copied,
+		at(m.Answer.Received), m.To.Domain(), brief(m.Answer.Thread), m.Answer.Topic, m.Answer.Idle)
 	if errors.Is(err, ErrNotFound) {
 		err = tx.get([]any{&id}, "SELECT id FROM outbox WHERE key = $1", m.Key)
 	}

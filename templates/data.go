@@ -45,6 +45,8 @@ type Answer struct {
 	Asks int
 	// Which says that an answer could be meant for several prospects (D20).
 	Which bool
+	// Copied says that the mail was written to somebody else (MAIL.md 131).
+	Copied bool
 	// Orders says that something was asked for which would change something.
 	Orders bool
 	// Numbers are the policy's, for the sentences.

@@ -21,7 +21,7 @@ func Samples(name string) []any {
 		}
 		several := sampleAnswer(all...)
 		several.Tally = []string{"1 registered", "2 need something from you"}
-		several.Asks, several.Which = 2, true
+		several.Asks, several.Which, several.Copied = 2, true, true
 		several.Returned = []string{"leads.csv", "more.xlsx"}
 		return []any{one, several}
 	}

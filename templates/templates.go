@@ -42,6 +42,7 @@ const (
 	Verdicts      = "verdicts"       // what became of each prospect
 	Held          = "held"           // the receipt: a person will answer
 	UnknownSender = "unknown_sender" // the fixed lines for an address that is nobody's
+	Unverified    = "unverified"     // the fixed line for an address that was not proved
 	NothingFound  = "nothing_found"  // no prospect in it
 	TooLarge      = "too_large"      // larger than what is read
 	Outcome       = "outcome"        // staff decided a review
@@ -50,7 +51,7 @@ const (
 )
 
 // Names are all mails.
-var Names = [...]string{Verdicts, Held, UnknownSender, NothingFound, TooLarge, Outcome, Confirmation, Alert}
+var Names = [...]string{Verdicts, Held, UnknownSender, Unverified, NothingFound, TooLarge, Outcome, Confirmation, Alert}
 
 // Set is every mail's pair of templates, ready to be executed, by several
 // goroutines at once.

@@ -67,7 +67,7 @@ func (checkCmd) Run(a *app) error {
 	}
 	c := &checkup{app: a}
 	c.ok("configuration", "%s, mode %s, zone %s", cfg.File, cfg.Mode, cfg.Program.TimeZone)
-	if cfg.Authentication.Mode == config.TrustFrom {
+	if cfg.Authentication.Mode == rules.AuthTrustFrom {
 		c.warn("sender", trustWarning, "")
 	}
 	o, err := desk.FromConfig(cfg)

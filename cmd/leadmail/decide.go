@@ -55,6 +55,10 @@ type decidingSender struct {
 	Address rules.Address   `json:"address"`
 	Partner rules.PartnerID `json:"partner"`
 	Verdict rules.Verdict   `json:"verdict"`
+	// Claims is the partner whose address an unproved From shows; Evidence is what
+	// the verdict rests on.
+	Claims   rules.PartnerID `json:"claims,omitempty"`
+	Evidence *rules.Evidence `json:"evidence,omitempty"`
 }
 
 type decidingReply struct {
@@ -66,7 +70,7 @@ type decidingReply struct {
 func newDeciding(file string, p desk.Preview) deciding {
 	r := newReading(file, p.Request)
 	d := deciding{File: r.File, Kind: r.Kind, Prospects: []decided{}, Refs: r.Refs, Items: r.Items, Warnings: r.Warnings,
-		Sender: decidingSender{p.Book.Sender.Address, p.Book.Sender.Partner, p.Book.Sender.Verdict},
+		Sender: decidingSender{p.Book.Sender.Address, p.Book.Sender.Partner, p.Book.Sender.Verdict, p.Book.Sender.Claims, p.Book.Sender.Evidence},
 		State:  string(p.Decision.State), Folder: string(p.Decision.Folder), Actions: p.Decision.Actions, Withheld: p.Decision.Withheld}
 	if d.Actions == nil {
 		d.Actions = []rules.Action{}
@@ -127,7 +131,7 @@ func (c decideCmd) Run(a *app) error {
 		return err
 	}
 	return a.eachFile(c.Files, func(name string, raw []byte) error {
-		p, err := d.Decide(a.ctx, raw, at)
+		p, err := d.Decide(a.ctx, raw, at, c.At != "")
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -136,6 +140,7 @@ func (c decideCmd) Run(a *app) error {
 		}
 		printReading(a.stdout, name, p.Request)
 		fmt.Fprintln(a.stdout)
+		printSender(a.stdout, p.Book.Sender)
 		printDecision(a.stdout, p.Decision)
 		switch {
 		case p.Decision.Reply == rules.ReplyNone:

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"leadmail/rules"
@@ -39,6 +40,7 @@ func inboxColumns() []column[store.InboxMessage] {
 		{name: "size", value: func(m m) any { return m.Size }, wide: true},
 		{name: "duplicate_of", value: func(m m) any { return number(m.Duplicate) }, wide: true},
 		{name: "decided_at", value: func(m m) any { return m.DecidedAt }, wide: true},
+		{name: "retry_at", value: func(m m) any { return m.RetryAt }, wide: true},
 	}
 }
 
@@ -97,6 +99,13 @@ func (c inboxShow) Run(a *app) error {
 					}
 					return list
 				}},
+				column[store.InboxMessage]{name: "senders", value: func(store.InboxMessage) any {
+					list := []rules.Sender{}
+					for _, d := range decisions {
+						list = append(list, d.Book.Sender)
+					}
+					return list
+				}},
 				column[store.InboxMessage]{name: "outbox", value: func(store.InboxMessage) any {
 					list := []int64{}
 					for _, o := range answers {
@@ -112,7 +121,11 @@ func (c inboxShow) Run(a *app) error {
 		}
 		for _, d := range decisions {
 			fmt.Fprintf(a.stdout, "\ndecided (pass %d, policy %.12s)\n", d.Pass, d.Policy.Hash())
+			printSender(a.stdout, d.Book.Sender)
 			printDecision(a.stdout, d.Decision)
+			if d.Decision.Withheld != "" {
+				fmt.Fprintf(a.stdout, "  reply withheld: %s\n", terminal(d.Decision.Withheld))
+			}
 		}
 		for _, o := range answers {
 			fmt.Fprintf(a.stdout, "\noutbox %d: %s to %s, %s: %s\n", o.ID, o.Kind, o.To, o.State, terminal(o.Subject))
@@ -122,6 +135,26 @@ func (c inboxShow) Run(a *app) error {
 		}
 		return nil
 	})
+}
+
+// printSender says what is known of who sent a mail.
+func printSender(w io.Writer, s rules.Sender) {
+	fmt.Fprintf(w, "  sender  %s", s.Verdict)
+	if s.Evidence != nil {
+		fmt.Fprintf(w, ": %s", terminal(s.Evidence.Why))
+		if s.Evidence.Headers > 1 {
+			fmt.Fprintf(w, " (the topmost of %d such fields)", s.Evidence.Headers)
+		}
+	}
+	switch {
+	case s.Claims != "":
+		fmt.Fprintf(w, "; From is an address of %s", s.Claims)
+	case s.Resembles != "":
+		fmt.Fprintf(w, "; the address is like one of %s", s.Resembles)
+	case s.Staff:
+		fmt.Fprint(w, "; From is an address of staff")
+	}
+	fmt.Fprintln(w)
 }
 
 // indent sets a text apart from what is said of it.

@@ -74,6 +74,7 @@ var arrows = []arrow{
 
 	onlyIn("IMAP is spoken in intake", "github.com/emersion/go-imap", append(fakes, "leadmail/intake")...),
 	onlyIn("MIME is taken apart in intake", "github.com/emersion/go-message", append(fakes, "leadmail/intake")...),
+	onlyIn("signatures are verified in intake", "github.com/emersion/go-msgauth", "leadmail/intake"),
 	onlyIn("HTML is read in intake", "golang.org/x/net/html", "leadmail/intake"),
 	onlyIn("workbooks are read in intake and go back from notify", "github.com/xuri/excelize", "leadmail/intake", "leadmail/notify"),
 	onlyIn("cards are read in intake", "github.com/emersion/go-vcard", "leadmail/intake"),

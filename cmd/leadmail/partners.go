@@ -258,7 +258,7 @@ type partnersAdd struct {
 
 // Run enters a partner that is not there yet.
 func (c partnersAdd) Run(a *app) error {
-	return a.change(func(r *records, tx *store.Tx) error {
+	return a.changePartner(c.ID, func(r *records, tx *store.Tx) error {
 		if _, err := tx.Partner(c.ID); err == nil {
 			return failed("change it with: leadmail partners set "+string(c.ID), "there is a partner %q already", c.ID)
 		} else if !errors.Is(err, store.ErrNotFound) {
@@ -273,6 +273,47 @@ func (c partnersAdd) Run(a *app) error {
 		}
 		return a.savePartner(r, tx, p, c.Why, "entered")
 	})
+}
+
+// changePartner changes a partner, and then judges what it sent from an address
+// that is known as its only now.
+func (a *app) changePartner(id rules.PartnerID, fn func(*records, *store.Tx) error) error {
+	if err := a.change(fn); err != nil {
+		return err
+	}
+	return a.judgeHeld(id)
+}
+
+// judgeHeld judges the mails that waited because nobody knew their sender, as of
+// their receipt (D3).
+func (a *app) judgeHeld(ids ...rules.PartnerID) error {
+	r, err := a.records()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	var held []store.InboxMessage
+	err = r.View(a.ctx, func(tx *store.Tx) error {
+		held, err = tx.HeldStrangers()
+		return err
+	})
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	d, err := a.desk(r)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		done, err := d.JudgeHeld(a.ctx, id)
+		if err != nil {
+			return failed("leadmail review list shows them", "the held mails of %s could not be judged: %w", id, err)
+		}
+		if n := len(done); n > 0 {
+			fmt.Fprintf(a.stdout, "%d held mail(s) of %s are judged now, as of their receipt: leadmail inbox list --partner %s\n", n, id, id)
+		}
+	}
+	return nil
 }
 
 // savePartner judges, stores, and says what a partner will meet with.
@@ -336,7 +377,7 @@ func (partnersSet) Help() string {
 
 // Run changes a partner.
 func (c partnersSet) Run(a *app) error {
-	return a.change(func(r *records, tx *store.Tx) error {
+	return a.changePartner(c.ID, func(r *records, tx *store.Tx) error {
 		old, err := partner(tx, c.ID)
 		if err != nil {
 			return err

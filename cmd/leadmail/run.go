@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"os"
 
-	"leadmail/cmd/internal/config"
 	"leadmail/cmd/internal/desk"
+	"leadmail/rules"
 	"leadmail/store"
 )
 
@@ -65,7 +65,7 @@ func (c runCmd) Run(a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	if cfg.Authentication.Mode == config.TrustFrom {
+	if cfg.Authentication.Mode == rules.AuthTrustFrom {
 		log.Warn(trustWarning)
 	}
 	log.Info("leadmail runs", "version", versionWords(), "mode", cfg.Mode, "mailbox", cfg.IMAP.Username, "database", cfg.Database, "zone", cfg.Program.TimeZone)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,10 +41,16 @@ import (
 //	later N UNIT            move it: minutes, hours, days, months
 //	zone NAME, cap N        the program's zone, its max_outstanding (before the first mail)
 //	partner ID ADDRESS [KEY=VALUE...]  put a partner on the roster
+//	person ADDRESS          somebody else who can get mail
 //	customer KEY NAME       an existing customer of the vendor
 //	registered REF PARTNER KEY COMPANY FROM UNTIL  a registration imported with its dates
 //	mode MODE               shadow, approve or auto (the default here)
-//	mail FILE...            deliver mails at this instant, in this order, and let the desk settle
+//	mail [-WAY] FILE...     deliver mails at this instant, in this order, and let the desk settle.
+//	                        The receiving server dates them and states that DMARC passed; with
+//	                        -forged that it failed, with -unauthenticated that nothing proves the
+//	                        sender, with -temporary that it could not find out, with -bare nothing;
+//	                        -bare leaves the Date as it stands in the file, too. {{token CASE}} in
+//	                        a file is the token that staff have got for that case
 //	down, up                stop the desk; start it and let it settle
 //	restart                 the same database, a new desk; then settle
 //	renumber                the INBOX gets a new UIDVALIDITY and keeps its mails
@@ -88,6 +95,8 @@ const (
 	stageMailbox  = "partners@leanstack.example"
 	stageStaff    = "desk@leanstack.example"
 	stagePassword = "secret"
+	// stageServer is the name by which the receiving server states its results.
+	stageServer = "mx.leanstack.example"
 )
 
 type stageKey struct{}
@@ -109,11 +118,12 @@ type stage struct {
 	references uint32
 	ids        int
 	people     []string
-	seen       map[string]int // how many mails of an address have been printed
+	dated      map[string]string // the Date field by Message-ID
+	seen       map[string]int    // how many mails of an address have been printed
 }
 
 func newStage(t testing.TB, url string, restarting bool) (*stage, error) {
-	s := &stage{now: time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC), url: url, restarting: restarting, seen: map[string]int{}}
+	s := &stage{now: time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC), url: url, restarting: restarting, seen: map[string]int{}, dated: map[string]string{}}
 	var err error
 	if s.host, err = mailhost.Start("127.0.0.1:0", "127.0.0.1:0", s.clock); err != nil {
 		return nil, err
@@ -143,6 +153,8 @@ func newStage(t testing.TB, url string, restarting bool) (*stage, error) {
 		Program: notify.Program{Name: "LEANSTACK Partner Program", Address: stageMailbox, Policy: policy},
 		Folders: config.Default().IMAP.Folders, Mode: rules.ModeAuto, Staff: []rules.Address{stageStaff}, SentCopy: true, StartAll: true,
 		Now: s.clock, Words: words,
+		Trust:  rules.Trust{Mode: rules.AuthResults, AuthservID: stageServer, Accept: []rules.AuthMethod{rules.AcceptDMARC}},
+		Secret: func() (string, error) { return "the key of the scenarios", nil },
 		NewReference: func() rules.Reference {
 			s.references++
 			return rules.NewReference(s.references)
@@ -180,14 +192,17 @@ func (s *stage) configure(env *testscript.Env) error {
 	if err := os.WriteFile(filepath.Join(env.WorkDir, "password"), []byte(stagePassword), 0o600); err != nil {
 		return err
 	}
+	if err := os.WriteFile(filepath.Join(env.WorkDir, "secret"), []byte("the key of the scenarios"), 0o600); err != nil {
+		return err
+	}
 	return os.WriteFile(filepath.Join(env.WorkDir, "leadmail.yaml"), []byte(fmt.Sprintf(`mode: auto
 program: {name: LEANSTACK Partner Program, address: %s}
 imap: {address: "%s", tls: none, username: %s, password_file: password, start: all}
 smtp: {address: "%s", tls: none, username: %s, password_file: password}
 database: %q
-authentication: {mode: trust_from}
+authentication: {mode: results, authserv_id: %s, accept: [dmarc], secret_file: secret}
 staff: {addresses: [%s]}
-`, stageMailbox, s.host.IMAPAddr, stageMailbox, s.host.SMTPAddr, stageMailbox, s.url, stageStaff)), 0o600)
+`, stageMailbox, s.host.IMAPAddr, stageMailbox, s.host.SMTPAddr, stageMailbox, s.url, stageServer, stageStaff)), 0o600)
 }
 
 func (s *stage) strike(t testing.TB) {
@@ -249,7 +264,7 @@ type stageCommand func(ctx context.Context, s *stage, ts *testscript.TestScript,
 func stageCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	commands := map[string]stageCommand{
 		"at": stageAt, "later": stageLater, "zone": stageZone, "cap": stageCap, "partner": stagePartner, "customer": stageCustomer,
-		"registered": stageRegistered, "mode": stageMode, "mail": stageMail, "down": stageDown, "up": stageUp, "restart": stageRestart,
+		"registered": stageRegistered, "mode": stageMode, "person": stagePerson, "mail": stageMail, "down": stageDown, "up": stageUp, "restart": stageRestart,
 		"renumber": stageRenumber, "replies": stageReplies, "lists": stageLists, "ledger": stageLedger, "registrations": stageRegistrations,
 		"folders": stageFolders, "leadmail": stageLeadmail,
 	}
@@ -377,9 +392,17 @@ func stageMode(_ context.Context, s *stage, _ *testscript.TestScript, args []str
 }
 
 func stageMail(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) (string, error) {
+	way := "pass"
+	if len(args) > 0 && strings.HasPrefix(args[0], "-") {
+		way, args = args[0], args[1:]
+	}
 	for _, file := range args {
-		raw := strings.ReplaceAll(ts.ReadFile(file), "\n", "\r\n")
-		if err := s.host.Deliver(stageMailbox, []byte(raw)); err != nil {
+		text, err := s.withTokens(ctx, ts.ReadFile(file))
+		if err != nil {
+			return "", err
+		}
+		raw := s.receive(text, way)
+		if err := s.host.Deliver(stageMailbox, []byte(strings.ReplaceAll(raw, "\n", "\r\n"))); err != nil {
 			return "", err
 		}
 	}
@@ -387,6 +410,56 @@ func stageMail(ctx context.Context, s *stage, ts *testscript.TestScript, args []
 		return "", nil
 	}
 	return "", s.settle(ctx)
+}
+
+var stageToken = regexp.MustCompile(`\{\{token ([RM]-[0-9A-Z]+)\}\}`)
+
+// withTokens puts the tokens that staff have got by mail where a file says
+// {{token CASE}}.
+func (s *stage) withTokens(ctx context.Context, text string) (string, error) {
+	if !stageToken.MatchString(text) {
+		return text, nil
+	}
+	mails, err := s.mails(ctx, stageStaff, "INBOX")
+	if err != nil {
+		return "", err
+	}
+	known := map[string]string{}
+	for _, m := range mails {
+		msg := intake.Reader{}.Read(m.Raw)
+		for _, t := range rules.Tokens(msg.Subject + "\n" + msg.Text) {
+			known[string(t.Case())] = string(t)
+		}
+	}
+	return stageToken.ReplaceAllStringFunc(text, func(m string) string {
+		return known[stageToken.FindStringSubmatch(m)[1]]
+	}), nil
+}
+
+func stagePerson(_ context.Context, s *stage, _ *testscript.TestScript, args []string) (string, error) {
+	return "", s.person(args[0])
+}
+
+var (
+	stageDate = regexp.MustCompile(`(?m)^Date: .*$`)
+	stageID   = regexp.MustCompile(`(?mi)^Message-ID: .*$`)
+)
+
+// receive is what the receiving server does with a mail.
+func (s *stage) receive(raw, way string) string {
+	header, body, _ := strings.Cut(raw, "\n\n")
+	result := map[string]string{"pass": "dmarc=pass", "-forged": "dmarc=fail", "-unauthenticated": "dmarc=none", "-temporary": "dmarc=temperror"}[way]
+	if result == "" {
+		return raw
+	}
+	// A mail keeps its date, however often it is delivered.
+	id := stageID.FindString(header)
+	if s.dated[id] == "" || id == "" {
+		s.dated[id] = "Date: " + s.clock().Format(time.RFC1123Z)
+	}
+	header = stageDate.ReplaceAllString(header, s.dated[id])
+	domain := intake.Reader{}.Read([]byte(header + "\n\n")).From.Domain()
+	return fmt.Sprintf("Authentication-Results: %s;\n\t%s header.from=%s\n%s\n\n%s", stageServer, result, domain, header, body)
 }
 
 func stageDown(_ context.Context, s *stage, ts *testscript.TestScript, _ []string) (string, error) {

@@ -202,10 +202,32 @@ type SMTP struct {
 
 // Authentication says whom to believe.
 type Authentication struct {
-	// Must be written. trust_from believes the From line of every mail: only for
-	// a mailbox that nobody but a filtering server can deliver to. (results and
-	// dkim, which verify, come later.)
-	Mode AuthenticationMode `yaml:"mode" example:"trust_from"`
+	// Must be written. results believes the Authentication-Results of your own
+	// server, named below. dkim verifies signatures itself, for a server that
+	// writes no such results; it asks the DNS. trust_from believes the From line
+	// of every mail: only for a mailbox that nobody but a filtering server can
+	// deliver to. SECURITY.md says how to configure which server.
+	Mode rules.AuthMode `yaml:"mode" example:"trust_from"`
+	// For results: the name at the beginning of your server's own
+	// Authentication-Results, such as mx.vendor.example or mx.google.com. Fields
+	// that bear another name are never believed.
+	AuthservID string `yaml:"authserv_id"`
+	// For results at Microsoft 365, which writes no name: the topmost field is
+	// believed, and DMARC alone counts. Instead of authserv_id.
+	Microsoft365 bool `yaml:"microsoft365"`
+	// For results: what proves a sender. dmarc: a DMARC pass of the From domain;
+	// dkim_aligned, spf_aligned: a pass of a domain of the same organisation.
+	// spf_aligned is the weakest: many customers share the servers of one host.
+	Accept []rules.AuthMethod `yaml:"accept"`
+	// Mailing lists in front of the mailbox, by their List-Id (a Google Group
+	// that delivers into it): mail through these is read as if it came directly.
+	Lists []string `yaml:"lists"`
+	// A file with the key of the tokens by which staff decide by mail. Without it
+	// one is made up and kept in the database. Another key makes the tokens that
+	// are out worthless.
+	SecretFile Path `yaml:"secret_file"`
+	// The same as the name of an environment variable; one of the two.
+	SecretEnv string `yaml:"secret_env"`
 }
 
 // Staff are the people who are told.
@@ -224,6 +246,18 @@ type Limits struct {
 	// How many answers one address gets a day; further mail is decided and
 	// filed, unanswered.
 	RepliesPerDay int `yaml:"replies_per_day"`
+	// How many all addresses of a domain get together, a day.
+	RepliesPerDomain int `yaml:"replies_per_domain"`
+	// How many go into one conversation, a day.
+	RepliesPerThread int `yaml:"replies_per_thread"`
+	// How many everybody gets together, a day: the breaker. What is reached stops
+	// answers and never the reading, and staff are told.
+	RepliesInAll int `yaml:"replies_in_all"`
+	// After how many answers in a row that settled nothing (nothing was found, a
+	// person must answer, the same was asked again), in one conversation or under
+	// one subject of one domain, the next one is left to a person: it may be a
+	// machine that answers ours.
+	IdleReplies int `yaml:"idle_replies"`
 }
 
 // Words of the file that have a type of their own.
@@ -234,8 +268,6 @@ type (
 	Auth string
 	// Start is what the first start does with old mail.
 	Start string
-	// AuthenticationMode is how a sender is known.
-	AuthenticationMode string
 	// Confirmations is how staff are told.
 	Confirmations string
 	// Path is a file or folder; a relative one has been joined to the folder of
@@ -256,8 +288,6 @@ const (
 
 	StartNow Start = "now"
 	StartAll Start = "all"
-
-	TrustFrom AuthenticationMode = "trust_from"
 
 	ConfirmEach Confirmations = "each"
 )
@@ -309,10 +339,17 @@ func Default() Config {
 			Auth:    AuthPassword,
 			Timeout: time.Minute,
 		},
-		Database: "leadmail.db",
-		Staff:    Staff{Confirmations: ConfirmEach},
-		Limits:   Limits{MessageBytes: 25 << 20, RepliesPerDay: p.RepliesPerDay},
+		Database:       "leadmail.db",
+		Authentication: Authentication{Accept: []rules.AuthMethod{rules.AcceptDMARC, rules.AcceptDKIM}},
+		Staff:          Staff{Confirmations: ConfirmEach},
+		Limits: Limits{MessageBytes: 25 << 20, RepliesPerDay: p.RepliesPerDay, RepliesPerDomain: p.RepliesPerDomain,
+			RepliesPerThread: p.RepliesPerThread, RepliesInAll: p.RepliesInAll, IdleReplies: p.IdleReplies},
 	}
+}
+
+// Trust is the section as rules judge by it.
+func (a Authentication) Trust() rules.Trust {
+	return rules.Trust{Mode: a.Mode, AuthservID: a.AuthservID, Microsoft365: a.Microsoft365, Accept: a.Accept}
 }
 
 // Name is the name of the folder with a role; "" for a role that has none.

@@ -282,7 +282,7 @@ func TestValidateBringsIntoNormalForm(t *testing.T) {
 	c.IMAP.Address, c.IMAP.Username, c.IMAP.PasswordEnv = "localhost:143", "u", "X"
 	c.SMTP.Address = "127.0.0.1:25"
 	c.IMAP.TLS, c.SMTP.TLS = TLSNone, TLSNone
-	c.Authentication.Mode = TrustFrom
+	c.Authentication.Mode = rules.AuthTrustFrom
 	c.Staff.Addresses = []rules.Address{"desk@vendor.example"}
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)

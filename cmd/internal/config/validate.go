@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -44,10 +45,7 @@ func (r *read) validate() []*Mistake {
 	j.imap()
 	j.smtp()
 	j.database()
-	oneOf(j, "authentication.mode", r.Authentication.Mode, map[AuthenticationMode]string{
-		"results": "it reads the Authentication-Results of your server, and comes later; until then write trust_from, and only for a mailbox behind a filtering server",
-		"dkim":    "it verifies signatures itself, and comes later; until then write trust_from, and only for a mailbox behind a filtering server",
-	}, TrustFrom)
+	j.authentication()
 	if len(r.Staff.Addresses) == 0 {
 		j.missing("staff.addresses", "write at least one address: somebody must be told what waits for a person")
 	}
@@ -61,6 +59,10 @@ func (r *read) validate() []*Mistake {
 		"daily": "the daily digest comes later; until then write each",
 	}, ConfirmEach)
 	j.between("limits.replies_per_day", r.Limits.RepliesPerDay, 1, 10000)
+	j.between("limits.replies_per_domain", r.Limits.RepliesPerDomain, 1, 100000)
+	j.between("limits.replies_per_thread", r.Limits.RepliesPerThread, 1, 10000)
+	j.between("limits.replies_in_all", r.Limits.RepliesInAll, 1, 1000000)
+	j.between("limits.idle_replies", r.Limits.IdleReplies, 1, 100)
 	if b := r.Limits.MessageBytes; b < 64<<10 || b > 100<<20 {
 		j.say("limits.message_bytes", b.String()+" is out of bounds", "write between 64 KiB and 100 MiB")
 	}
@@ -68,6 +70,41 @@ func (r *read) validate() []*Mistake {
 		j.say("templates", "names no folder", "write the folder's name or take the line out")
 	}
 	return j.mistakes
+}
+
+func (j *judge) authentication() {
+	a := &j.Authentication
+	oneOf(j, "authentication.mode", a.Mode, nil, rules.AuthResults, rules.AuthDKIM, rules.AuthTrustFrom)
+	a.AuthservID = strings.TrimSpace(a.AuthservID)
+	switch {
+	case a.Mode == rules.AuthResults && a.Microsoft365 && a.AuthservID != "":
+		j.say("authentication.microsoft365", "stands beside authserv_id", "keep microsoft365 where the mailbox is Microsoft's, else authserv_id")
+	case a.Mode == rules.AuthResults && a.AuthservID == "" && !a.Microsoft365:
+		j.missing("authentication.authserv_id", "write the name that your server puts first into its own Authentication-Results, such as mx.vendor.example; look into the source of a mail that came from outside")
+	case a.Mode != rules.AuthResults && (a.AuthservID != "" || a.Microsoft365) && a.Mode != "":
+		key := "authentication.authserv_id"
+		if a.AuthservID == "" {
+			key = "authentication.microsoft365"
+		}
+		j.say(key, "is read in mode results only, and mode is "+string(a.Mode), "write mode: results, or take the line out")
+	case strings.ContainsAny(a.AuthservID, " \t;()\"="):
+		j.say("authentication.authserv_id", quote(a.AuthservID)+" is no name of a server", "write the name alone, as it stands before the first semicolon")
+	}
+	if a.Mode == rules.AuthResults && len(a.Accept) == 0 {
+		j.say("authentication.accept", "names nothing", "write dmarc at least, or nobody could be verified")
+	}
+	for i, m := range a.Accept {
+		oneOf(j, fmt.Sprintf("authentication.accept[%d]", i+1), m, nil, rules.AcceptDMARC, rules.AcceptDKIM, rules.AcceptSPF)
+	}
+	for i := range a.Lists {
+		a.Lists[i] = strings.ToLower(strings.Trim(a.Lists[i], "<> "))
+	}
+	switch {
+	case a.SecretFile != "" && a.SecretEnv != "":
+		j.say("authentication.secret_env", "stands beside secret_file", "keep one of the two")
+	case strings.ContainsAny(a.SecretEnv, "= \t"):
+		j.say("authentication.secret_env", "is no name of an environment variable", "write only the variable's name, such as LEADMAIL_SECRET")
+	}
 }
 
 func (j *judge) program() {
@@ -348,6 +385,10 @@ func (c *Config) Policy() (rules.Policy, error) {
 		p.SharedHosts = append(p.SharedHosts, rules.SharedHost{Host: h.Host, Prefix: h.Prefix, Segments: h.Segments})
 	}
 	p.RepliesPerDay = c.Limits.RepliesPerDay
+	p.RepliesPerDomain = c.Limits.RepliesPerDomain
+	p.RepliesPerThread = c.Limits.RepliesPerThread
+	p.RepliesInAll = c.Limits.RepliesInAll
+	p.IdleReplies = c.Limits.IdleReplies
 	return p.In(q.TimeZone)
 }
 
@@ -365,7 +406,29 @@ func (c *Config) SMTPPassword() (string, error) {
 	return c.secret("smtp", c.SMTP.PasswordFile, c.SMTP.PasswordEnv)
 }
 
+// TokenSecret reads the key of the tokens; "" where the database keeps one.
+func (c *Config) TokenSecret() (string, error) {
+	a := c.Authentication
+	if a.SecretFile == "" && a.SecretEnv == "" {
+		return "", nil
+	}
+	s, err := c.read("authentication.secret", a.SecretFile, a.SecretEnv)
+	if err == nil && len(s) < 16 {
+		err = errors.New("authentication.secret_file: the key has fewer than 16 letters; write 32 random ones")
+	}
+	return s, err
+}
+
 func (c *Config) secret(section string, file Path, env string) (string, error) {
+	return c.read(section+".password", file, env)
+}
+
+// read reads a secret: the keys are called what_file and what_env.
+func (c *Config) read(what string, file Path, env string) (string, error) {
+	noun := "password"
+	if strings.HasSuffix(what, "secret") {
+		noun = "secret"
+	}
 	if env != "" {
 		look := c.env
 		if look == nil {
@@ -373,18 +436,18 @@ func (c *Config) secret(section string, file Path, env string) (string, error) {
 		}
 		v, ok := look(env)
 		if !ok || v == "" {
-			return "", fmt.Errorf("%s.password_env: the environment has no %s; set it where leadmail is started, or use password_file", section, env)
+			return "", fmt.Errorf("%s_env: the environment has no %s; set it where leadmail is started, or use %s_file", what, env, noun)
 		}
 		return v, nil
 	}
 	b, err := os.ReadFile(string(file))
 	if err != nil {
-		return "", fmt.Errorf("%s.password_file: %w; write the password into it, readable by leadmail alone", section, err)
+		return "", fmt.Errorf("%s_file: %w; write the %s into it, readable by leadmail alone", what, err, noun)
 	}
 	// An editor's line end is no part of a password; spaces may be.
 	p := strings.TrimRight(string(b), "\r\n")
 	if p == "" {
-		return "", fmt.Errorf("%s.password_file: %s is empty; write the password into it", section, file)
+		return "", fmt.Errorf("%s_file: %s is empty; write the %s into it", what, file, noun)
 	}
 	return p, nil
 }

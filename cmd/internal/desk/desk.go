@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
@@ -38,6 +39,15 @@ type Options struct {
 	Program notify.Program
 	Folders config.Folders
 	Mode    rules.Mode
+	// Trust says whom to believe; the zero value believes the From line.
+	Trust rules.Trust
+	// LookupTXT asks the DNS for keys; the system's resolver by default.
+	LookupTXT intake.LookupTXT
+	// Lists are mailing lists in front of the mailbox, by their List-Id.
+	Lists []string
+	// Secret reads the key of the tokens; without it, or where it gives "", the
+	// database keeps one.
+	Secret func() (string, error)
 	// Staff get confirmations, review requests and alerts.
 	Staff []rules.Address
 	// Templates is a folder of the operator's own; "" for the embedded ones.
@@ -76,6 +86,7 @@ type Event struct {
 type Decided struct {
 	Mail     store.InboxMessage
 	Request  rules.Request
+	Book     rules.Book
 	Decision rules.Decision
 	Partner  *rules.Partner
 	// Reply is the answer, rendered; its Raw is empty where none is sent.
@@ -110,6 +121,7 @@ func FromConfig(c *config.Config) (Options, error) {
 		Poll:     c.IMAP.Poll, Idle: c.IMAP.Idle,
 		SentCopy:  c.IMAP.SentCopy,
 		Templates: string(c.Templates),
+		Trust:     c.Authentication.Trust(), Lists: c.Authentication.Lists, Secret: c.TokenSecret,
 	}
 	if o.SMTP.Hello == "" {
 		o.SMTP.Hello = c.Program.Address.Domain()
@@ -172,6 +184,9 @@ func New(o Options) (*Desk, error) {
 	if o.NewID == nil {
 		o.NewID = func() string { return hex.EncodeToString(random(16)) }
 	}
+	if o.LookupTXT == nil {
+		o.LookupTXT = net.DefaultResolver.LookupTXT
+	}
 	if o.IMAP.Log == nil {
 		o.IMAP.Log = o.Log
 	}
@@ -184,7 +199,7 @@ func New(o Options) (*Desk, error) {
 	}
 	return &Desk{
 		Options: o,
-		reader:  intake.Reader{Mailbox: o.Program.Address, Program: string(o.Program.Address)},
+		reader:  intake.Reader{Mailbox: o.Program.Address, Program: string(o.Program.Address), Lists: o.Lists},
 		render:  notify.New(o.Words, o.Program),
 		policy:  o.Program.Policy,
 		owed:    make(chan struct{}, 1),

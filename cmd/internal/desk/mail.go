@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"leadmail/intake"
@@ -41,6 +40,9 @@ func (d *Desk) take(ctx context.Context, box store.MailboxState, moved uint32, m
 		d.Log.Error("reading a mail failed; it is tried again, and quarantined after the third time", "inbox", m.ID, "uid", mail.UID, "attempt", attempt, "err", err)
 		return nil
 	}
+	if waits, err := d.prove(ctx, m, &in, mail.Raw); err != nil || waits {
+		return err
+	}
 	done, err := d.decide(ctx, m, in)
 	if err != nil {
 		return err
@@ -50,6 +52,7 @@ func (d *Desk) take(ctx context.Context, box store.MailboxState, moved uint32, m
 	d.Log.Info("decided", "inbox", m.ID, "partner", done.Mail.Partner, "kind", done.Request.Kind, "state", done.Decision.State,
 		"decisions", outcomes(done.Decision), "withheld", done.Decision.Withheld, "why", done.Decision.Why, "took", d.Now().Sub(began))
 	d.watch(Event{Decided: &done})
+	d.tellOfLimit(ctx, done)
 	return nil
 }
 
@@ -99,6 +102,9 @@ func (d *Desk) enter(ctx context.Context, box store.MailboxState, moved uint32, 
 type reading struct {
 	message intake.Message
 	request rules.Request
+	// verdict and evidence are what the sender's proof is worth.
+	verdict  rules.Verdict
+	evidence *rules.Evidence
 }
 
 // read reads a mail; a panic in there is an error.
@@ -151,7 +157,7 @@ func (d *Desk) decide(ctx context.Context, m store.InboxMessage, in reading) (do
 }
 
 func (d *Desk) decideIn(tx *store.Tx, m store.InboxMessage, in reading) (Decided, error) {
-	sender, partner, err := d.sender(tx, in.request)
+	sender, partner, err := d.sender(tx, in)
 	if err != nil {
 		return Decided{}, err
 	}
@@ -166,9 +172,22 @@ func (d *Desk) decideIn(tx *store.Tx, m store.InboxMessage, in reading) (Decided
 	if err != nil {
 		return Decided{}, err
 	}
-	decision := rules.Decide(book, in.request, d.policy)
-	done := Decided{Mail: m, Request: in.request, Decision: decision, Partner: partner}
-	err = tx.Record(store.Record{InboxID: m.ID, Pass: m.Pass, Book: book, Request: in.request, Policy: d.policy, Decision: decision})
+	if book.Ordered, err = d.order(tx, sender, in.request, m.Received); err != nil {
+		return Decided{}, err
+	}
+	if book.Taken {
+		if err := tx.Taken(m.ID); err != nil {
+			return Decided{}, err
+		}
+	}
+	return d.judge(tx, m, book, in.request, partner, original(in.message))
+}
+
+// judge decides a mail by its Book and commits what follows.
+func (d *Desk) judge(tx *store.Tx, m store.InboxMessage, book rules.Book, q rules.Request, partner *rules.Partner, o notify.Original) (Decided, error) {
+	decision := rules.Decide(book, q, d.policy)
+	done := Decided{Mail: m, Request: q, Book: book, Decision: decision, Partner: partner}
+	err := tx.Record(store.Record{InboxID: m.ID, Pass: m.Pass, Book: book, Request: q, Policy: d.policy, Decision: decision})
 	if err != nil {
 		return Decided{}, err
 	}
@@ -178,31 +197,18 @@ func (d *Desk) decideIn(tx *store.Tx, m store.InboxMessage, in reading) (Decided
 			return Decided{}, err
 		}
 	}
-	if err := d.queueReply(tx, &done, in.message, mode); err != nil {
+	if err := d.queueReply(tx, &done, o, mode); err != nil {
 		return Decided{}, err
 	}
-	return done, d.tellStaff(tx, done, in.message)
-}
-
-// sender says who wrote the mail. In mode trust_from the From line is believed.
-func (d *Desk) sender(tx *store.Tx, q rules.Request) (rules.Sender, *rules.Partner, error) {
-	s := rules.Sender{Address: q.From, Verdict: rules.Trusted, Staff: slices.Contains(d.Staff, q.From)}
-	if s.Staff || q.From == "" {
-		return s, nil, nil
-	}
-	partner, err := tx.PartnerOf(q.From)
-	if err != nil || partner == nil {
-		return s, nil, err
-	}
-	s.Partner = partner.ID
-	return s, partner, nil
+	return done, d.tellStaff(tx, done, o)
 }
 
 // book loads the facts for a mail. What its open asks know is loaded too, since
 // the mail may complete them. With touch the ended terms are closed first and the
 // partner's row is locked: for a decision that will be recorded.
 func (d *Desk) book(tx *store.Tx, m store.InboxMessage, s rules.Sender, q rules.Request, touch bool) (rules.Book, error) {
-	query := rules.Query{Received: m.Received, Sender: s, Thread: q.Thread, Candidates: len(q.Prospects), Zone: d.policy.Location()}
+	query := rules.Query{Received: m.Received, Sender: s, Thread: q.Thread, MessageID: m.MessageID,
+		Topic: rules.Topic(q, d.policy), Candidates: len(q.Prospects), Zone: d.policy.Location()}
 	query.Organisations, query.Names = rules.Keys(q, nil, d.policy)
 	if s.Partner != "" {
 		// A day more than enough: which have lapsed is for the rules to say.
@@ -228,16 +234,17 @@ func (d *Desk) book(tx *store.Tx, m store.InboxMessage, s rules.Sender, q rules.
 
 // queueReply renders the answer and queues it, held where the mode says so. What
 // is withheld is rendered for nobody.
-func (d *Desk) queueReply(tx *store.Tx, done *Decided, msg intake.Message, mode rules.Mode) error {
+func (d *Desk) queueReply(tx *store.Tx, done *Decided, o notify.Original, mode rules.Mode) error {
 	if done.Decision.Reply == rules.ReplyNone || done.Decision.Withheld != "" {
 		return nil
 	}
-	r, err := d.render.Reply(done.Decision, done.Request, original(msg), done.Partner, d.identity(tx))
+	r, err := d.render.Reply(done.Decision, done.Request, o, done.Partner, d.identity(tx))
 	if err != nil {
 		return fmt.Errorf("render the reply: %w", err)
 	}
 	done.Reply = r
 	out := d.outgoing(r, fmt.Sprintf("reply/%d/%d", done.Mail.ID, done.Mail.Pass), done.Mail)
+	out.Answer = store.Answer{Received: done.Mail.Received, Thread: done.Book.Thread, Topic: rules.Topic(done.Request, d.policy), Idle: done.Decision.Idle}
 	switch mode {
 	case rules.ModeShadow:
 		out.State, out.Why = store.OutboxHeld, shadowWhy
@@ -264,16 +271,25 @@ func (d *Desk) outgoing(r notify.Rendered, key string, m store.InboxMessage) sto
 
 // tellStaff queues one confirmation for each of the staff: of what was decided
 // and of what waits for them. Automatic mail is left to the folders.
-func (d *Desk) tellStaff(tx *store.Tx, done Decided, msg intake.Message) error {
+func (d *Desk) tellStaff(tx *store.Tx, done Decided, o notify.Original) error {
 	if done.Decision.State == rules.MailIgnored && !done.Decision.Alert {
 		return nil
 	}
+	key := fmt.Sprintf("confirmation/%d/%d", done.Mail.ID, done.Mail.Pass)
+	if done.Decision.State == rules.MailIgnored {
+		// What only loops is told of once a day (MAIL.md 12).
+		key = fmt.Sprintf("confirmation/%s/%s", done.Decision.Why, d.policy.Day(tx.Now()))
+	}
+	tokens, err := d.tokens(tx, done)
+	if err != nil {
+		return err
+	}
 	for i, staff := range d.Staff {
-		r, err := d.render.Confirmation(staff, done.Decision, done.Request, original(msg), done.Partner, done.Mail.ID, d.identity(tx))
+		r, err := d.render.Confirmation(staff, done.Decision, done.Request, o, done.Partner, done.Mail.ID, done.Book.Sender, tokens, d.identity(tx))
 		if err != nil {
 			return fmt.Errorf("render the confirmation: %w", err)
 		}
-		out := d.outgoing(r, fmt.Sprintf("confirmation/%d/%d/%d", done.Mail.ID, done.Mail.Pass, i), done.Mail)
+		out := d.outgoing(r, fmt.Sprintf("%s/%d", key, i), done.Mail)
 		out.Copied = true // Sent is for what partners read
 		if _, err := tx.Queue(out); err != nil {
 			return err
@@ -293,19 +309,25 @@ type Preview struct {
 }
 
 // Decide says what would be decided and answered of a mail that was received at
-// an instant. It changes and sends nothing.
-func (d *Desk) Decide(ctx context.Context, raw []byte, received time.Time) (Preview, error) {
+// an instant. dated says that this instant is the mail's, not just any. It changes
+// and sends nothing; an order of staff is not carried out and not shown as one.
+func (d *Desk) Decide(ctx context.Context, raw []byte, received time.Time, dated bool) (Preview, error) {
 	in, err := d.read(intake.Fetched{Raw: raw, Size: int64(len(raw)), Received: received})
 	if err != nil {
 		return Preview{}, err
 	}
+	d.credit(ctx, &in, raw)
+	if !dated {
+		// When it came is not known: an old mail in a file is no replay.
+		in.request.Date = time.Time{}
+	}
 	p := Preview{Request: in.request}
 	err = d.Store.View(ctx, func(tx *store.Tx) error {
 		var sender rules.Sender
-		if sender, p.Partner, err = d.sender(tx, in.request); err != nil {
+		if sender, p.Partner, err = d.sender(tx, in); err != nil {
 			return err
 		}
-		m := store.InboxMessage{Received: received, MessageID: in.message.MessageID, RawHash: in.message.RawHash, ContentHash: in.message.ContentHash}
+		m := store.InboxMessage{Verdict: sender.Verdict, Received: received, MessageID: in.message.MessageID, RawHash: in.message.RawHash, ContentHash: in.message.ContentHash}
 		if p.Book, err = d.book(tx, m, sender, in.request, false); err != nil {
 			return err
 		}

@@ -87,6 +87,7 @@ func newWorld(t *rapid.T) *world {
 	w := &world{t: t, ctx: context.Background(), now: time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC), last: map[rules.PartnerID]rules.Conversation{},
 		box: store.MailboxState{Name: "INBOX", UIDValidity: 1}}
 	w.policy = rules.DefaultPolicy()
+	w.policy.IdleReplies = 1000 // the model counts no answers
 	w.policy.MaxOutstanding = rapid.IntRange(1, 3).Draw(t, "cap")
 	var err error
 	// A name of its own in shared memory would be quicker; a file is what runs.

@@ -29,36 +29,48 @@ type Reviewed struct {
 // store.ErrTaken or that of rules.AcceptReview where it cannot be accepted any more.
 func (d *Desk) Review(ctx context.Context, w store.Review, accept bool, reason, actor string) (done Reviewed, err error) {
 	err = d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error {
-		partner, err := tx.Partner(w.Partner)
-		if err != nil {
-			return err
-		}
-		orgs := []rules.OrganisationKey{w.Organisation}
-		if err := tx.Touch(w.Partner, orgs, d.policy.Day(tx.Now())); err != nil {
-			return err
-		}
-		book, err := tx.Book(rules.Query{Received: tx.Now(), Sender: rules.Sender{Partner: w.Partner, Verdict: rules.Trusted},
-			Organisations: orgs, Zone: d.policy.Location()}, d.NewReference)
-		if err != nil {
-			return err
-		}
-		done.Judgement = rules.RejectReview(w.Ref, w.Prospect, w.Organisation)
-		if accept {
-			if done.Judgement, err = rules.AcceptReview(book, w.Ref, d.policy); err != nil {
-				return err
-			}
-		}
-		if err := tx.SettleReview(done.Judgement, actor, reason); err != nil {
-			return err
-		}
-		book.Registrations, err = tx.Registrations(store.RegistrationFilter{Partner: w.Partner})
-		if err != nil {
-			return err
-		}
-		done.Answer, err = d.queueOutcome(tx, w, done.Judgement, &partner, book.Meter(d.policy), reason)
+		done, err = d.review(tx, w, accept, reason, actor)
 		return err
 	})
 	return done, err
+}
+
+func (d *Desk) review(tx *store.Tx, w store.Review, accept bool, reason, actor string) (done Reviewed, err error) {
+	partner, err := tx.Partner(w.Partner)
+	if err != nil {
+		return done, err
+	}
+	orgs := []rules.OrganisationKey{w.Organisation}
+	if err := tx.Touch(w.Partner, orgs, d.policy.Day(tx.Now())); err != nil {
+		return done, err
+	}
+	book, err := tx.Book(rules.Query{Received: tx.Now(), Sender: rules.Sender{Partner: w.Partner, Verdict: rules.Trusted},
+		Organisations: orgs, Zone: d.policy.Location()}, d.NewReference)
+	if err != nil {
+		return done, err
+	}
+	done.Judgement = rules.RejectReview(w.Ref, w.Prospect, w.Organisation)
+	if accept {
+		if done.Judgement, err = rules.AcceptReview(book, w.Ref, d.policy); err != nil {
+			return done, err
+		}
+	}
+	if err := tx.SettleReview(done.Judgement, actor, reason); err != nil {
+		return done, err
+	}
+	book.Registrations, err = tx.Registrations(store.RegistrationFilter{Partner: w.Partner})
+	if err != nil {
+		return done, err
+	}
+	done.Answer, err = d.queueOutcome(tx, w, done.Judgement, &partner, book.Meter(d.policy), reason)
+	return done, err
+}
+
+// recorded is a mail to be answered, from the ledger.
+func recorded(m store.InboxMessage, q rules.Request) notify.Original {
+	o := notify.Original{From: m.Sender, FromName: q.FromName, Subject: m.Subject, MessageID: m.MessageID, References: slices.Clone(q.Thread)}
+	slices.Reverse(o.References) // Thread is newest first, the header oldest first
+	return o
 }
 
 // queueOutcome owes the partner the outcome of a review, in the thread of the mail
@@ -71,16 +83,15 @@ func (d *Desk) queueOutcome(tx *store.Tx, w store.Review, j rules.Judgement, par
 	if err != nil {
 		return store.OutboxMessage{}, err
 	}
-	o := notify.Original{From: m.Sender, Subject: m.Subject, MessageID: m.MessageID}
 	passes, err := tx.Decision(m.ID)
 	if err != nil {
 		return store.OutboxMessage{}, err
 	}
+	var q rules.Request
 	if len(passes) > 0 {
-		q := passes[len(passes)-1].Request
-		o.FromName, o.References = q.FromName, slices.Clone(q.Thread)
-		slices.Reverse(o.References) // Thread is newest first, the header oldest first
+		q = passes[len(passes)-1].Request
 	}
+	o := recorded(m, q)
 	r, err := d.render.ReviewOutcome(j, reason, o, partner, meter, d.identity(tx))
 	if err != nil {
 		return store.OutboxMessage{}, fmt.Errorf("render the outcome: %w", err)

@@ -235,7 +235,7 @@ func (d *Desk) unknown(ctx context.Context, s *intake.Session, box store.Mailbox
 	known := map[uint32]bool{}
 	var undecided []store.InboxMessage
 	err := d.Store.View(ctx, func(tx *store.Tx) (err error) {
-		if undecided, err = tx.Undecided(box.Name, box.UIDValidity); err != nil {
+		if undecided, err = tx.Undecided(box.Name, box.UIDValidity, d.Now()); err != nil {
 			return err
 		}
 		if len(uids) > 0 { // else this would be the whole ledger, at every poll
