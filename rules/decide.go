@@ -75,7 +75,6 @@ func whole(d *Decision, b Book, r Request, p Policy) {
 		}
 	case b.Sender.Verdict == Verified && stale(b, r):
 		end(MailHeld, FolderReview, "dated "+string(p.Day(r.Date))+", far from its receipt: it may be an old mail sent once more")
-		d.Reply = ReplyHeld
 	case r.TooLarge:
 		end(MailHeld, FolderReview, "larger than the limit; only its header was read")
 		d.Reply = ReplyTooLarge

@@ -532,7 +532,7 @@ func TestDecideWhole(t *testing.T) {
 			r := mailOf(acme)
 			r.Date = instant("2025-11-22")
 			return r
-		}(), "held Review held"},
+		}(), "held Review "},
 		{"signed four days ago: a queue was slow", func(s *situation) { s.book.Sender.Verdict = Verified }, func() Request {
 			r := mailOf(acme)
 			r.Date = instant("2026-05-18")

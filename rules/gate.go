@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -113,7 +114,7 @@ func idle(d Decision, b Book) bool {
 		switch j.Decision {
 		case Held, Ignored:
 		case NeedsInfo:
-			if j.Asked == 1 && j.Ask == "" {
+			if j.Asked == 1 && j.Ask == "" && !b.askedBefore(j, d.Judgements) {
 				return false
 			}
 		case Rejected:
@@ -130,6 +131,14 @@ func idle(d Decision, b Book) bool {
 		}
 	}
 	return true
+}
+
+// askedBefore says whether an earlier mail brought the same prospect and was asked
+// about it: a machine sends our own form back, and its reference is not ours.
+func (b Book) askedBefore(j Judgement, now []Judgement) bool {
+	return slices.ContainsFunc(b.Asks, func(a Ask) bool {
+		return !slices.ContainsFunc(now, func(x Judgement) bool { return x.Ref == a.Ref }) && sameContact(a.Prospect, j.Prospect) && SameName(a.Prospect.Company, j.Prospect.Company)
+	})
 }
 
 // withhold says why a reply that is due is not sent. Accepting content and being
