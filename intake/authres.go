@@ -23,6 +23,10 @@ const (
 	maxComments = 20 // nested
 )
 
+// AuthservID is the name by which a server signs an Authentication-Results field;
+// "" where there is none, as in Microsoft 365's.
+func AuthservID(v string) string { return authresID(v) }
+
 // authresID is the name by which a field's writer signs it, unquoted; "" where it
 // is no field of that form. What follows the name need not be readable.
 func authresID(v string) string {

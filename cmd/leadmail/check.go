@@ -17,14 +17,18 @@ import (
 	"leadmail/templates"
 )
 
-type checkCmd struct{}
+type checkCmd struct {
+	Boundary bool `help:"Try the trust boundary too (authentication.mode results): send a forged mail to the mailbox, and say how to repeat it from outside."`
+}
 
 // Help teaches by example.
 func (checkCmd) Help() string {
 	return `Judges the configuration, logs in to the mailbox and to the sending server, opens the database and reads the templates. Missing
-folders are created; no mail is read, sent or moved. Exit code 1 when run would fail.
+folders are created; no mail is moved, and none is sent but by --boundary. In authentication.mode results the headers of the newest mails are
+looked at. Exit code 1 when run would fail.
 
     leadmail check
+    leadmail check --boundary
     leadmail --config /etc/leadmail/leadmail.yaml check`
 }
 
@@ -60,7 +64,7 @@ func (c *checkup) try(s string) {
 }
 
 // Run looks at everything, whatever it finds on the way.
-func (checkCmd) Run(a *app) error {
+func (k checkCmd) Run(a *app) error {
 	cfg, err := a.load()
 	if err != nil {
 		return err
@@ -76,6 +80,12 @@ func (checkCmd) Run(a *app) error {
 	} else {
 		c.mailbox(cfg, o.IMAP)
 		c.sending(cfg, o)
+		if c.fatal == 0 {
+			c.boundary(cfg, o, k.Boundary)
+		}
+		if _, err := cfg.TokenSecret(); err != nil {
+			c.fail("secret", err, "")
+		}
 	}
 	c.database(cfg, o.Program.Policy)
 	if _, err := templates.Load(string(cfg.Templates)); err != nil {

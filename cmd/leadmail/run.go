@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -41,7 +42,7 @@ func (c runCmd) Run(a *app) (err error) {
 	}
 	// A secret that is not there is a mistake of today; one that the server
 	// refuses may be a change under way, and is tried again.
-	for _, read := range []func() (string, error){cfg.IMAPPassword, cfg.SMTPPassword} {
+	for _, read := range []func() (string, error){cfg.IMAPPassword, cfg.SMTPPassword, cfg.TokenSecret} {
 		if _, err := read(); err != nil {
 			return failed("leadmail check says what else is missing", "%w", err)
 		}
@@ -68,11 +69,36 @@ func (c runCmd) Run(a *app) (err error) {
 	if cfg.Authentication.Mode == rules.AuthTrustFrom {
 		log.Warn(trustWarning)
 	}
+	if err := warnOfBoundary(ctx, db, o.Trust, log); err != nil {
+		return err
+	}
 	log.Info("leadmail runs", "version", versionWords(), "mode", cfg.Mode, "mailbox", cfg.IMAP.Username, "database", cfg.Database, "zone", cfg.Program.TimeZone)
 	if err := d.Run(ctx); err != nil {
 		return err
 	}
 	log.Info("leadmail has stopped")
+	return nil
+}
+
+// warnOfBoundary says at each start that the trust boundary is not proved, until
+// it is.
+func warnOfBoundary(ctx context.Context, db *store.DB, t rules.Trust, log *slog.Logger) error {
+	if t.Mode != rules.AuthResults {
+		return nil
+	}
+	var p *proof
+	err := db.View(ctx, func(tx *store.Tx) (err error) {
+		p, err = proved(tx, t)
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case p == nil:
+		log.Warn(boundaryWarning, "try", "leadmail check --boundary")
+	case !p.Holds:
+		log.Warn("the trust boundary does not hold: "+p.Seen, "tried", p.At, "try", boundaryHint)
+	}
 	return nil
 }
 

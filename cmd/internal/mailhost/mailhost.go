@@ -29,6 +29,11 @@ type Host struct {
 	// IMAPAddr and SMTPAddr are where it listens: 127.0.0.1 and a port.
 	IMAPAddr, SMTPAddr string
 
+	// Receive is what the server does to a mail that comes by SMTP before it lies in
+	// the mailbox: stating results, taking forged ones out. nil does nothing. Set it
+	// before the first mail.
+	Receive func(raw []byte, authenticated bool) []byte
+
 	now     func() time.Time
 	mailbox *imapmemserver.Server
 	imap    *imapserver.Server
@@ -206,9 +211,10 @@ func (quiet) Println(...any)        {}
 
 // delivery is one SMTP session.
 type delivery struct {
-	host *Host
-	from string
-	to   []string
+	host   *Host
+	from   string
+	to     []string
+	logged bool // in
 }
 
 var _ smtp.AuthSession = (*delivery)(nil)
@@ -222,6 +228,7 @@ func (s *delivery) Auth(string) (sasl.Server, error) {
 		if u := s.host.users[strings.ToLower(username)]; u == nil || u.password != password {
 			return smtp.ErrAuthFailed
 		}
+		s.logged = true
 		return nil
 	}), nil
 }
@@ -249,10 +256,17 @@ func (s *delivery) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
+	with := "ESMTP"
+	if s.logged {
+		with = "ESMTPA" // RFC 3848
+	}
+	if s.host.Receive != nil {
+		raw = s.host.Receive(raw, s.logged)
+	}
 	stamp := s.host.now().UTC().Format(time.RFC1123Z)
 	for _, to := range s.to {
 		// RFC 5321, section 4.4: the final server adds both.
-		trace := fmt.Sprintf("Return-Path: <%s>\r\nReceived: by localhost (leadmail demo); %s\r\n", s.from, stamp)
+		trace := fmt.Sprintf("Return-Path: <%s>\r\nReceived: by localhost (leadmail demo) with %s; %s\r\n", s.from, with, stamp)
 		if err := s.host.Deliver(to, append([]byte(trace), raw...)); err != nil {
 			return err
 		}
