@@ -59,7 +59,7 @@ func whole(d *Decision, b Book, r Request, p Policy) {
 		// MAIL.md 133: without a token staff's mail is nobody's registration.
 		end(MailIgnored, FolderProcessed, "from staff, without a token")
 	case r.Order != nil && len(r.Order.Tokens) > 0:
-		end(MailHeld, FolderReview, "a token of the desk's in the hands of "+string(b.Sender.Address)+", who is not staff")
+		end(MailHeld, FolderReview, "a token of the desk's in the hands of somebody who is not staff")
 		d.Alert = true
 	case Suspicious(b.Sender.Address.Domain()):
 		end(MailHeld, FolderReview, "the sender's domain is spelled so that it could be taken for another one")

@@ -51,7 +51,7 @@ func ordered(d *Decision, b Book) {
 		d.Why = fmt.Sprintf("%s %s: %s", o.Verb, o.On, o.Refused)
 	default:
 		d.State, d.Folder, act.Decision = MailDecided, FolderProcessed, o.Done
-		d.Why = fmt.Sprintf("%s %s, ordered by %s", o.Verb, o.On, string(b.Sender.Address))
+		d.Why = fmt.Sprintf("%s %s, ordered by staff", o.Verb, o.On)
 	}
 	d.Actions = []Action{act}
 }

@@ -91,12 +91,13 @@ type Result struct {
 	Properties map[string]string `json:"properties,omitempty"`
 }
 
-// String is the result as it stands in a header, with the property that counts.
+// String is the result as it stands in a header, with the domain of the property
+// that counts. It goes into logs: no address does.
 func (r Result) String() string {
 	s := r.Method + "=" + r.Result
 	for _, name := range []string{"header.from", "header.d", "header.i", "smtp.mailfrom"} {
 		if v := r.Properties[name]; v != "" {
-			return s + " " + name + "=" + v
+			return s + " " + name + "=" + after(v, "@")
 		}
 	}
 	return s

@@ -15,7 +15,8 @@ import (
 //
 // It is taken by a person where a mail of it was, and where the newest id is
 // neither ours nor in the ledger although another one is: somebody answered whom we
-// do not know of (MAIL.md 130).
+// do not know of (MAIL.md 130). A mail that was not proved is no part of it: anybody
+// can write another's Message-ID.
 func (tx *Tx) thread(q rules.Query) (key string, taken bool, err error) {
 	key = brief(q.MessageID)
 	if n := len(q.Thread); n > 0 {
@@ -43,7 +44,7 @@ func (tx *Tx) thread(q rules.Query) (key string, taken bool, err error) {
 		newest, taken = newest || id == ids[0], taken || was
 		return struct{}{}, err
 	}, "SELECT message_id, FALSE FROM outbox WHERE message_id <> '' AND message_id "+tx.dialect.in(1)+
-		" UNION ALL SELECT message_id, taken FROM inbox WHERE message_id <> '' AND message_id "+tx.dialect.in(1), texts(ids))
+		" UNION ALL SELECT message_id, taken FROM inbox WHERE verdict NOT IN ('unverified', 'failed', 'temporary') AND message_id <> '' AND message_id "+tx.dialect.in(1), texts(ids))
 	return key, taken || len(known) > 0 && !newest, err
 }
 

@@ -447,7 +447,7 @@ func (c partnersImport) Run(a *app) error {
 		return err
 	}
 	seen := map[string]int{}
-	return a.importing(c.imported, lines, func(r *records, tx *store.Tx, l csvLine) (string, string, error) {
+	err = a.importing(c.imported, lines, func(r *records, tx *store.Tx, l csvLine) (string, string, error) {
 		id := l.get("id")
 		if first := seen[id]; first > 0 {
 			return "", "", fmt.Errorf("%s stands in line %d already", id, first)
@@ -491,6 +491,14 @@ func (c partnersImport) Run(a *app) error {
 		}
 		return changed, id, nil
 	})
+	if err != nil || !c.Yes {
+		return err
+	}
+	ids := []rules.PartnerID{}
+	for _, l := range lines {
+		ids = append(ids, rules.PartnerID(l.get("id")))
+	}
+	return a.judgeHeld(ids...)
 }
 
 // partnerLine makes flags of a line: an empty cell was not given.

@@ -175,7 +175,7 @@ func (d *Desk) decideIn(tx *store.Tx, m store.InboxMessage, in reading) (Decided
 	if book.Ordered, err = d.order(tx, sender, in.request, m.Received); err != nil {
 		return Decided{}, err
 	}
-	if book.Taken {
+	if book.Taken && sender.Verdict.Known() {
 		if err := tx.Taken(m.ID); err != nil {
 			return Decided{}, err
 		}
