@@ -224,7 +224,7 @@ func (m *Message) silence(n *nature) {
 	if len(m.ReplyTo) > 1 { // 47
 		others = append(others, "Reply-To names several addresses")
 	}
-	if isRobot(m.From, "") { // 23, in whatever form the bounce is
+	if m.robot() { // 23, in whatever form the bounce is
 		others, n.program = append(others, "the sender is a mail system"), true
 	}
 	if isNoReply(m.From) { // 11
