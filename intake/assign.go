@@ -132,7 +132,7 @@ func (a *assignment) same() {
 			}
 			switch m.kind {
 			case aPerson, anOrganisation:
-				if within(m.words, o.words) && (len(m.words) < len(o.words) || o.pos < m.pos) {
+				if within(m.words, o.words) && (len(m.words) < len(o.words) || o.pos < m.pos) || o.family != "" && m.family == "" && m.text == o.family {
 					m.of = o
 				}
 			case anEmail:
@@ -703,7 +703,7 @@ func (a *assignment) exclude() {
 	for sent := range a.ss {
 		s := &a.ss[sent]
 		toks := s.tokens()
-		if at, n := words.find("do not register", toks, 0); at >= 0 {
+		if at, n := words.find("do not register", toks, 0); at >= 0 && !denies(s, toks[at+n-1].to) {
 			a.drop(sent, s, toks[at].from, toks[at+n-1].to)
 		}
 		for i := range toks {
@@ -826,7 +826,7 @@ func (a *assignment) drop(sent int, s *sentence, from, to int) {
 			n++
 		}
 	}
-	if n > 0 || sent == 0 {
+	if n > 0 || sent == 0 || !pointsSomewhere(s) {
 		return
 	}
 	for _, m := range a.ms {
@@ -834,6 +834,26 @@ func (a *assignment) drop(sent int, s *sentence, from, to int) {
 			m.out, m.dropped = true, true
 		}
 	}
+}
+
+// denies says whether what is not to be registered is a lead type: "do not enter
+// them as managed customers".
+func denies(s *sentence, from int) bool {
+	rest := s.text[from:]
+	if i := strings.IndexAny(rest, ",;:"); i >= 0 {
+		rest = rest[:i]
+	}
+	return words.contains("prose qualified_lead", rest) || words.contains("prose managed_customer", rest)
+}
+
+// pointsSomewhere says whether a sentence has a word such as "them" or "it".
+func pointsSomewhere(s *sentence) bool {
+	for _, l := range s.ls {
+		if l.kind == lexWord && words.lexicon["pointer"][l.fold] {
+			return true
+		}
+	}
+	return false
 }
 
 // clause is the part of a sentence around bytes from to to, between semicolons

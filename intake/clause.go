@@ -193,7 +193,10 @@ func gapped(toks []token, i, n int) bool {
 // deniedVerb says whether a negation stands within three words before, or right
 // behind, as in German and Dutch.
 func (p *parser) deniedVerb(s *sentence, toks []token, i, n int) bool {
-	for k := max(0, i-4); k < i; k++ {
+	for k := i - 1; k >= 0 && k >= i-4; k-- {
+		if strings.ContainsAny(s.text[toks[k].to:toks[k+1].from], ",;.:!?()–—") {
+			break
+		}
 		if words.lexicon["not"][toks[k].w] {
 			return true
 		}
@@ -348,7 +351,7 @@ func (p *parser) places(s *sentence) []object {
 			if i > 0 && (ls[i-1].fold == "a" || ls[i-1].fold == "an" || ls[i-1].fold == "ein" || ls[i-1].fold == "eine" || ls[i-1].fold == "un" || ls[i-1].fold == "una" || ls[i-1].fold == "een") {
 				n = 0
 			}
-			if i+1 < len(ls) && ls[i+1].kind == lexWord && !words.lexicon["list follower"][ls[i+1].fold] && !p.isDeedAt(s, i+1) {
+			if i+1 < len(ls) && ls[i+1].kind == lexWord && !words.lexicon["list follower"][ls[i+1].fold] && !p.isDeedAt(s, i+1) && !(len(p.list) > 1 && isNoName(ls[i+1])) {
 				n = 0
 			}
 		case l.digit && strings.Trim(l.text, "0123456789#.") == "" && len(l.text) <= 3:

@@ -76,6 +76,16 @@ func (p *parser) paragraphEnd(n int) int {
 	return k
 }
 
+// typedAt says whether a sentence states a lead type.
+func (p *parser) typedAt(n int) bool {
+	for _, m := range p.mentions {
+		if m.kind == aType && m.sent == n {
+			return true
+		}
+	}
+	return false
+}
+
 // typedNear says whether a lead type stands in the paragraph: then it registers.
 func (p *parser) typedNear(n int) bool {
 	for _, m := range p.mentions {
@@ -91,7 +101,7 @@ func (p *parser) correct(ref string, from, to int) bool {
 	cue := false
 	for n := from; n < to; n++ {
 		s := &p.sentences[n]
-		if n > from && words.contains("verb register", s.text) && !words.contains("change", s.text) {
+		if n > from && (p.typedAt(n) || words.contains("verb register", s.text) && !words.contains("change", s.text) || s.pas != p.sentences[from].pas && (len(p.deeds(s)) > 0 || words.contains("handing over", s.text))) {
 			to = n
 			break
 		}

@@ -34,6 +34,7 @@ func (p *parser) letters() []forwardedMail {
 		out = append(out, forwardedMail{name: name, address: address, v: p.v, at: i, from: end, to: len(p.v)})
 		i = end - 1
 	}
+	out = append(out, p.talks...)
 	for k := range p.m.attached {
 		a := &p.m.attached[k]
 		v := a.plain
@@ -260,7 +261,7 @@ func (p *parser) outsider(address string) bool {
 func (p *parser) forwards() []*block {
 	var out []*block
 	for _, l := range p.letters() {
-		if p.outsider(l.address) && !genericLocal(before(l.address, "@")) {
+		if p.outsider(l.address) && !genericLocal(before(l.address, "@")) || l.address == "" && l.name != "" && len(p.talks) > 0 {
 			b := p.fromLetter(l)
 			dup := false
 			for _, o := range out {
@@ -324,6 +325,7 @@ func (p *parser) webForm(l forwardedMail) *block {
 			b.put(f, value, span)
 		}
 	}
+	p.formQuestions(l, b)
 	if b.Email == "" || !p.outsider(b.Email) || len(b.seen) < 2 {
 		return nil
 	}
@@ -334,4 +336,45 @@ func (p *parser) webForm(l forwardedMail) *block {
 		}
 	}
 	return b
+}
+
+// formQuestions reads a form whose labels are questions on lines of their own: "What
+// is your name?" and the answer below.
+func (p *parser) formQuestions(l forwardedMail, b *block) {
+	for i := l.from; i+1 < l.to; i++ {
+		q := strings.TrimSpace(l.v[i].text)
+		if !strings.HasSuffix(q, "?") || len(q) > 120 {
+			continue
+		}
+		at := i + 1
+		for at < l.to && l.v[at].blank() && at < i+3 {
+			at++
+		}
+		if at >= l.to || l.v[at].blank() {
+			continue
+		}
+		x := l.v[at]
+		value := strings.TrimSpace(x.text)
+		span := rules.Span{Part: x.part, Line: x.n, From: x.offset(), To: x.offset() + len(x.text)}
+		var f labelField
+		switch {
+		case certain(labelEmail, value):
+			f = labelEmail
+		case certain(labelURL, value):
+			f = labelURL
+		case words.contains("asks company", q):
+			f = labelCompany
+		case words.contains("asks name", q):
+			f = labelName
+		default:
+			continue
+		}
+		if !b.seen[f] {
+			b.put(f, value, span)
+			if b.at.Part == "" {
+				b.first, b.at = at, span
+			}
+		}
+		i = at
+	}
 }

@@ -100,6 +100,11 @@ func (p *parser) mentionsBy(ss []sentence, seen []witness) []*mention {
 		}
 	}
 	for n := range ss {
+		if j := p.japanese(&ss[n], n); len(j) > 0 {
+			out = append(out, j...)
+			out = append(out, typesIn(&ss[n], n)...)
+			continue
+		}
 		out = append(out, p.namesIn(&ss[n], n, seen)...)
 		out = append(out, typesIn(&ss[n], n)...)
 	}
@@ -539,12 +544,18 @@ func (p *parser) companyScore(s *sentence, i, j int, names []string, seen []witn
 	}
 	if org > 0 {
 		score += 3
+		if n >= 2 && noName == 0 {
+			score++
+		}
 	}
 	if local >= fitLast && site < fitWhole {
 		score -= 6
 	}
 	if i > 0 && ls[i-1].kind == lexWord && atWords[ls[i-1].fold] {
 		score += 2
+		if i > 2 && noName == 0 && given == 0 && ls[i-2].capital && (isGiven(ls[i-3]) || isTitle(ls[i-3])) {
+			score += 2 // "Ferhat Öztürk from Marmara Yelken"
+		}
 	}
 	if p.cueBefore(s, i, "cue company") {
 		score += 4

@@ -93,7 +93,7 @@ func (p *parser) wishes(ss []sentence, ms []*mention) bool {
 	// A type alone is a weak sign: whoever asks what became of a lead, quotes a
 	// reference or disputes one names its type too.
 	for i := range ss {
-		if words.contains("ask status", ss[i].text) || words.contains("dispute", ss[i].text) || words.contains("already there", ss[i].text) && len(references(ss[i].text)) > 0 {
+		if words.contains("ask status", ss[i].text) || words.contains("dispute", ss[i].text) || words.contains("already there", ss[i].text) && len(references(ss[i].text)) > 0 && len(p.deeds(&ss[i])) == 0 {
 			return p.handsOver(ss)
 		}
 	}
@@ -122,7 +122,9 @@ func (p *parser) leftOut(seeds []*seed) []*seed {
 	out := map[int]bool{}
 	for i := range p.sentences {
 		s := &p.sentences[i]
-		if !words.contains("do not register", s.text) {
+		toks := s.tokens()
+		at, n := words.find("do not register", toks, 0)
+		if at < 0 || denies(s, toks[at+n-1].to) {
 			continue
 		}
 		named := false
@@ -133,8 +135,8 @@ func (p *parser) leftOut(seeds []*seed) []*seed {
 			continue
 		}
 		for _, l := range s.ls {
-			if n := ordinalOf(l); n > 0 && n <= len(seeds) {
-				out[n-1] = true
+			if k := ordinalOf(l); k > 0 && k <= len(seeds) {
+				out[k-1] = true
 			}
 		}
 	}
@@ -226,6 +228,11 @@ func (b *block) meets(o *block) bool {
 	}
 	name := func(x *block) string { return fold(strings.TrimSpace(x.FirstName + " " + x.LastName)) }
 	if n := name(b); n != "" && n == name(o) {
+		return true
+	}
+	if site := func(x, y *block) bool {
+		return x.URL != "" && x.Email == "" && name(x) == "" && y.Email != "" && y.URL == "" && registrable(hostOf(x.URL)) == registrable(domainOf(y.Email))
+	}; site(b, o) || site(o, b) {
 		return true
 	}
 	if b.URL != "" && o.URL != "" && normURL(b.URL) == normURL(o.URL) {

@@ -174,8 +174,9 @@ type parser struct {
 	mentions  []*mention // of the sentences
 	list      []listed   // of our mail below
 	corrects  []reading
-	taken     map[int]bool   // sentences that an item accounts for already
-	unread    []rules.Unread // attachments that hold a list and could not be read
+	talks     []forwardedMail // of an exported chat
+	taken     map[int]bool    // sentences that an item accounts for already
+	unread    []rules.Unread  // attachments that hold a list and could not be read
 	warnings  []string
 }
 
@@ -202,6 +203,7 @@ func (p *parser) run() {
 	p.v.markZones(p.m.owner())
 	c := p.choose()
 	p.used, p.blocks = c.used, c.blocks
+	p.talks = p.chats()
 	p.sentences = p.prose()
 	if p.reacted() {
 		p.thanks = true
@@ -701,7 +703,7 @@ func (p *parser) accept() {
 	p.blocks = headed(blocks)
 	sort.SliceStable(p.blocks, func(i, j int) bool { return earlier(p.place(p.blocks[i]), p.place(p.blocks[j])) })
 	p.bindTypes()
-	for _, b := range blocks {
+	for _, b := range p.blocks {
 		rd := reading{Reading: b.Reading, verb: rules.VerbRegister, at: p.place(b)}
 		switch {
 		case b.Ref != "":

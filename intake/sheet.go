@@ -141,7 +141,11 @@ func (p *parser) file(part part, at, limit int) (blocks []*block, more int, err 
 	if !textual && part.mediaType != "application/octet-stream" {
 		return nil, 0, nil
 	}
-	text, ok := fileText(data, part.params["charset"])
+	charset := part.params["charset"]
+	if charset == "" {
+		charset = p.textCharset() // what wrote the mail wrote the file
+	}
+	text, ok := fileText(data, charset)
 	if !ok {
 		if sheetName {
 			return nil, 0, &fileError{why: "its content is no list"}
@@ -225,6 +229,22 @@ func fileText(data []byte, charset string) (string, bool) {
 		}
 	}
 	return text, control*20 <= min(len(text), 4096)
+}
+
+// textCharset is the single-byte charset that the mail's own text came in; ""
+// where that is ASCII or Unicode.
+func (p *parser) textCharset() string {
+	for _, part := range p.m.parts {
+		if part.attached || !strings.HasPrefix(part.mediaType, "text/") {
+			continue
+		}
+		switch c := strings.ToLower(part.params["charset"]); {
+		case c == "", strings.HasPrefix(c, "utf"), strings.HasPrefix(c, "us-"), c == "ascii":
+		case strings.HasPrefix(c, "windows-"), strings.HasPrefix(c, "iso-8859"), strings.HasPrefix(c, "koi8"), strings.HasPrefix(c, "cp"):
+			return c
+		}
+	}
+	return ""
 }
 
 // readCSV reads a list separated by commas, semicolons, tabs or bars, whichever
