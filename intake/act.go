@@ -36,10 +36,14 @@ func (p *parser) act() {
 			continue
 		}
 		parts := p.parts(n)
+		lapses := words.contains("lapse", s.text)
 		deeds := 0
 		for i := range parts {
 			kept := parts[i].deeds[:0]
 			for _, d := range parts[i].deeds {
+				if d.verb == rules.VerbWithdraw && lapses || p.reports(s, parts[i], d) {
+					continue
+				}
 				if d.keep && (!ending || carried == rules.VerbWithdraw || len(p.items) > before && p.withdrew(n)) {
 					// "Withdraw this one, keep that one."
 					parts[i].spares = parts[i].spares || carried == rules.VerbWithdraw || len(p.items) > before
@@ -102,6 +106,21 @@ func (p *parser) act() {
 	p.objects(bare, before)
 	p.reversals(before)
 	p.paperwork()
+}
+
+// reports says whether a verb tells what others did: "They've renewed with their
+// old supplier".
+func (p *parser) reports(s *sentence, c stretch, d deed) bool {
+	if !strings.HasSuffix(s.ls[d.from].fold, "ed") {
+		return false
+	}
+	for k := c.from; k < d.from; k++ {
+		switch s.ls[k].fold {
+		case "they", "theyve", "he", "hes", "she", "shes", "theyd", "it", "its":
+			return true
+		}
+	}
+	return false
 }
 
 // withdrew says whether the mail withdraws something before sentence n.
@@ -1046,10 +1065,27 @@ func (p *parser) courteous(t string) bool {
 	if isClosing(t) || isThanks(t) {
 		return !words.has("yes", t)
 	}
+	if words.contains("addressee", t) && len(findURLs(t)) == 0 && len(t) < 120 || p.introduces(t) {
+		return true
+	}
 	if len(t) < 80 && words.contains("filled", t) && len(findURLs(t)) == 0 && !strings.Contains(t, "@") {
 		return true
 	}
 	return p.ownName(t)
+}
+
+// introduces says whether a sentence only says who writes: "改善ラボの南です。"
+func (p *parser) introduces(t string) bool {
+	bare := strings.TrimRight(strings.TrimSpace(t), "。. ")
+	if !strings.HasSuffix(bare, "です") && !strings.HasSuffix(bare, "と申します") || len([]rune(bare)) > 40 {
+		return false
+	}
+	for _, w := range strings.Fields(p.m.FromName) {
+		if strings.Contains(bare, w) && isIdeographic(w) {
+			return true
+		}
+	}
+	return false
 }
 
 // ownName says whether a line is made of the sender's own name.
@@ -1344,6 +1380,11 @@ func (p *parser) accounted(s sentence) bool {
 	for n := range p.sentences {
 		if p.taken[n] && p.sentences[n].span == s.span {
 			return true
+		}
+	}
+	for _, it := range p.items {
+		if it.Verb == rules.VerbHelp && it.Span.Line == s.span.Line && it.Span.Part == s.span.Part {
+			return true // another question of how, in the same breath
 		}
 	}
 	if len(p.corrects) > 0 && words.contains("change", s.text) || len(p.readings) > 0 && (words.contains("handing over", s.text) || words.contains("verb register", s.text)) {

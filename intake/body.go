@@ -174,7 +174,10 @@ func (v view) markZones(owner []token) {
 		case words.has("forwarded", strip(l.text)):
 			l.zone, rest = forwarded, forwarded
 		case words.has("original", strip(l.text)):
-			l.zone, rest = quoted, quoted
+			l.zone = quoted
+			if v.saidBefore(i) {
+				rest = quoted // else a ticket system's mark stands above the mail itself
+			}
 		case v.headerBlock(i):
 			l.zone, rest = quoted, quoted
 			for j := i - 1; j >= 0 && (v[j].blank() || isRule(v[j].text)); j-- {
@@ -199,6 +202,16 @@ func (v view) markZones(owner []token) {
 		}
 	}
 	v.markSignatures(owner)
+}
+
+// saidBefore says whether anything new stands above line i.
+func (v view) saidBefore(i int) bool {
+	for _, l := range v[:i] {
+		if l.zone == fresh && !l.blank() && !isRule(l.text) {
+			return true
+		}
+	}
+	return false
 }
 
 // headerBlock says whether line i begins the block that Outlook sets above
@@ -232,7 +245,7 @@ func (v view) attribution(i int) int {
 		if !strings.ContainsAny(joined[len(joined)-1:], ":") && !strings.HasSuffix(joined, "：") {
 			continue
 		}
-		if !words.contains("wrote", joined) || startsLabel(v[i].text) {
+		if startsLabel(v[i].text) || !words.contains("wrote", joined) && !v.quoteBelow(i+n, joined) {
 			return 0
 		}
 		digits := strings.IndexFunc(joined, unicode.IsDigit) >= 0
@@ -242,6 +255,18 @@ func (v view) attribution(i int) int {
 		return 0
 	}
 	return 0
+}
+
+// quoteBelow says whether a line that holds an address in angle brackets stands
+// right above quoted lines: an attribution without a verb.
+func (v view) quoteBelow(i int, line string) bool {
+	if open := strings.IndexByte(line, '<'); open < 0 || !strings.Contains(line[open:], "@") {
+		return false
+	}
+	for i < len(v) && v[i].blank() && v[i].depth == 0 {
+		i++
+	}
+	return i < len(v) && v[i].depth > 0
 }
 
 // extent holds what markSignatures asks of a view again and again, worked out
@@ -303,6 +328,10 @@ func (v view) markSignatures(owner []token) {
 		text := strings.TrimSpace(l.text)
 		end := e.end[i]
 		switch {
+		case isRule(text) && v.ownBlock(i, owner) > i:
+			end = v.ownBlock(i, owner)
+			v.paint(i, end, signature)
+			i = end - 1
 		case text == "--" || text == "—" || l.text == "-- ":
 			// Two hyphens that stand more than once are a rule between blocks.
 			if !e.tellsProspect(i+1, end) && e.rules[text] <= 1 {
@@ -326,6 +355,26 @@ func (v view) markSignatures(owner []token) {
 			i = end - 1
 		}
 	}
+}
+
+// ownBlock returns the end of a block between two ruled lines that holds the
+// sender's own address, as Japanese mails sign; 0 where line i begins none.
+func (v view) ownBlock(i int, owner []token) int {
+	own := false
+	for j := i + 1; j < len(v) && j < i+12 && v[j].zone == fresh; j++ {
+		if isRule(v[j].text) {
+			if own {
+				return j + 1
+			}
+			return 0
+		}
+		if a, st := oneEmail(v[j].text); st == usable {
+			for _, o := range owner {
+				own = own || len(o.w) > 2 && strings.Contains(strings.ToLower(before(a, "@")), o.w)
+			}
+		}
+	}
+	return 0
 }
 
 func (v view) paint(from, to int, z zone) {

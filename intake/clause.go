@@ -197,7 +197,7 @@ func (p *parser) deniedVerb(s *sentence, toks []token, i, n int) bool {
 		if strings.ContainsAny(s.text[toks[k].to:toks[k+1].from], ",;.:!?()–—") {
 			break
 		}
-		if words.lexicon["not"][toks[k].w] {
+		if words.lexicon["not"][foldLetters(toks[k].w)] {
 			return true
 		}
 	}
@@ -270,6 +270,19 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 		}
 	}
 	if len(deeds) > 0 {
+		// A name right behind a verb.
+		for _, r := range runs(ls) {
+			near := false
+			for _, d := range deeds {
+				near = near || r[0] >= d.to && r[0]-d.to <= 2
+			}
+			if !near || taken[r[0]] {
+				continue
+			}
+			if from, to := p.bareName(s, r[0], r[1], deeds); to > from && from == r[0] {
+				add(from, to, strings.TrimRight(nameText(s, from, to), ".")+dotOf(s, to))
+			}
+		}
 		// "Acme Ltd and Blue Heron Studio": what goes on in a list of names.
 		for _, r := range runs(ls) {
 			if r[0] < 2 || !(ls0(ls[r[0]-1], ",") || words.lexicon["conjunction"][ls[r[0]-1].fold]) || !taken[r[0]-2] {

@@ -17,9 +17,10 @@ type subject struct {
 	b     *block
 	names []string // folded words by which a sentence may name it
 	typ   rules.LeadType
-	sent  int // the sentence that it stands in; -1 where no prose tells it
-	from  int // lexeme of its name there
-	said  int // the sentence that gave the type
+	sent  int  // the sentence that it stands in; -1 where no prose tells it
+	from  int  // lexeme of its name there
+	said  int  // the sentence that gave the type
+	group bool // it was given to all at once
 }
 
 // event is something that a sentence says, in order: who, or a lead type.
@@ -412,10 +413,11 @@ func (p *parser) aroundType(who []*subject, n int, types []*mention) {
 			after = append(after, x)
 		}
 	}
+	one := singular(s.text)
 	put := func(xs []*subject) {
 		for _, x := range xs {
-			if x.typ == "" || corrects && x.b.LeadType == "" {
-				x.typ, x.said = t.typ, n
+			if x.typ == "" || (corrects || one && x.group && len(xs) == 1) && (x.b.LeadType == "" || x.b.prose) {
+				x.typ, x.said, x.group = t.typ, n, len(xs) > 1 || words.contains("all", s.text)
 			}
 		}
 	}

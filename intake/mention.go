@@ -126,14 +126,31 @@ func (p *parser) ownHouse(domain string) bool {
 
 // isOurs says whether an address or host is the vendor's.
 func (p *parser) isOurs(s string) bool {
-	if p.r.Mailbox == "" {
-		return false
-	}
 	d := s
 	if strings.Contains(s, "@") {
 		d = domainOf(s)
 	}
-	return registrable(d) == registrable(p.r.Mailbox.Domain())
+	for _, own := range p.ourDomains() {
+		if registrable(d) == own {
+			return true
+		}
+	}
+	return false
+}
+
+// ourDomains are the vendor's domains: of the mailbox, or, where that is not
+// known, of whom the mail is addressed to.
+func (p *parser) ourDomains() []string {
+	if p.r.Mailbox != "" {
+		return []string{registrable(p.r.Mailbox.Domain())}
+	}
+	var out []string
+	for _, a := range p.m.To {
+		if d := a.Domain(); !isPublicMail(d) && !p.ownHouse(d) {
+			out = append(out, registrable(d))
+		}
+	}
+	return out
 }
 
 // candidate is a stretch of lexemes that may be a name.
@@ -194,11 +211,13 @@ func (p *parser) namesIn(s *sentence, n int, seen []witness) []*mention {
 // ownFirm says whether an organisation's name is spelled by the sender's own
 // domain, and by no other.
 func (p *parser) ownFirm(names []string, seen []witness) bool {
-	d := p.m.From.Domain()
-	if d == "" || isPublicMail(d) {
-		return false
+	own := 0
+	if d := p.m.From.Domain(); d != "" && !isPublicMail(d) {
+		own = fitsSite(names, siteName(d))
 	}
-	own := fitsSite(names, siteName(d))
+	for _, d := range p.ourDomains() { // the vendor's name, in a greeting
+		own = max(own, fitsSite(names[:1], siteName(d)))
+	}
 	if own < fitLast {
 		return false
 	}
@@ -256,7 +275,7 @@ func runs(ls []lexeme) [][2]int {
 				j += 2
 				continue
 			}
-			if isQuote(ls[j]) && j+2 < len(ls) && ls[j+1].kind == lexWord && isQuote(ls[j+2]) && j+3 < len(ls) && (inName(ls[j+3]) || particles[strings.ToLower(ls[j+3].text)]) {
+			if (isQuote(ls[j]) || ls0(ls[j], "(")) && j+2 < len(ls) && ls[j+1].kind == lexWord && (isQuote(ls[j+2]) || ls0(ls[j], "(") && ls0(ls[j+2], ")")) && j+3 < len(ls) && (inName(ls[j+3]) || particles[strings.ToLower(ls[j+3].text)]) {
 				j += 3
 				continue
 			}
@@ -316,7 +335,13 @@ func isGiven(l lexeme) bool {
 }
 
 func isNoName(l lexeme) bool {
-	return l.kind == lexWord && words.lexicon["no name"][l.fold]
+	if l.kind != lexWord {
+		return false
+	}
+	if i := strings.IndexAny(l.text, "'’"); i > 0 && words.lexicon["no name"][foldLetters(l.text[:i])] {
+		return true // "They've"
+	}
+	return words.lexicon["no name"][l.fold]
 }
 
 // candidates weighs every stretch of a run as a person and as an organisation.
@@ -356,7 +381,7 @@ func (p *parser) personScore(s *sentence, i, j int, names []string, seen []witne
 		l := ls[k]
 		switch {
 		case l.kind != lexWord:
-			if !isQuote(l) {
+			if !isQuote(l) && !ls0(l, "(") && !ls0(l, ")") {
 				return 0
 			}
 			continue
@@ -417,7 +442,7 @@ func (p *parser) personScore(s *sentence, i, j int, names []string, seen []witne
 	case fit >= fitPart-1:
 		score += fit
 	}
-	if site >= fitLast && fit < fitLast {
+	if site >= fitLast && fit < fitLast && !(n == 1 && fit >= fitPart) {
 		score -= 4
 	}
 	if i > 0 && isTitle(ls[i-1]) {
@@ -446,6 +471,7 @@ func (p *parser) personScore(s *sentence, i, j int, names []string, seen []witne
 	switch {
 	case p.cueBefore(s, i, "cue last name"), p.cueBefore(s, i, "cue first name"):
 		score += 6
+		noName = 0
 	case p.cueBefore(s, i, "cue person"):
 		score += 3
 	}
@@ -499,6 +525,8 @@ func (p *parser) companyScore(s *sentence, i, j int, names []string, seen []witn
 			continue
 		}
 		switch {
+		case l.digit && k > i && ls[k-1].kind == lexWord && !ls[k-1].capital && ls[k-1].text != "&" && !hasLetter(l.text):
+			return 0 // "Ateliers Fournier de 90 jours"
 		case isLegalForm(l) && (k > i || l.upper):
 			form = true
 			continue
@@ -610,6 +638,8 @@ func extend(c candidate, ls []lexeme, taken []bool) candidate {
 	for c.to < len(ls) && !taken[c.to] {
 		l := ls[c.to]
 		switch {
+		case l.kind == lexMark && l.text == "," && c.to+3 < len(ls) && ls[c.to+1].fold == "spol" && ls[c.to+2].fold == "s":
+			c.to += 3 // "…, spol. s r.o."
 		case l.kind == lexMark && l.text == "," && c.to+1 < len(ls) && isLegalForm(ls[c.to+1]) && !taken[c.to+1]:
 			c.to++
 			continue
@@ -808,7 +838,7 @@ func deniedBefore(text string, toks []token, i int) bool {
 			return false
 		case w == "but" || w == "sondern" || w == "sino" || w == "ma" || w == "bensi" || w == "rather":
 			return false
-		case words.lexicon["not"][w] || w == "isn't" || w == "aren't" || w == "nao" || w == "wasn't" || w == "degil" || w == "rather" || w == "unsure" || w == "whether":
+		case words.lexicon["not"][foldLetters(w)] || w == "isn't" || w == "aren't" || w == "nao" || w == "wasn't" || w == "degil" || w == "rather" || w == "unsure" || w == "whether":
 			return w != "no" || k == i-1
 		}
 	}

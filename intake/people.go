@@ -149,6 +149,16 @@ func (p *parser) leftOut(seeds []*seed) []*seed {
 	return kept
 }
 
+// asksHow says whether the mail asks how to register.
+func (p *parser) asksHow() bool {
+	for i := range p.sentences {
+		if words.contains("ask help", p.sentences[i].text) {
+			return true
+		}
+	}
+	return false
+}
+
 // askingFirst says whether the mail asks how to register before it does: then
 // whom it names is not registered yet.
 func (p *parser) askingFirst() bool {
@@ -186,13 +196,24 @@ func (p *parser) fromProse() []*block {
 	for _, s := range seeds {
 		strong := s.email != nil || s.site != nil
 		switch {
-		case strong, s.person != nil && s.org != nil, s.org != nil && p.register && p.typed(), s.person != nil && p.register && len(seeds) == 1 && s.person.score >= 5 && len(s.person.words) > 1:
+		case strong, s.person != nil && s.org != nil, s.org != nil && p.register && p.typed(), s.person != nil && p.register && len(seeds) == 1 && s.person.score >= 5 && len(s.person.words) > 1 && !p.asksHow():
 			kept = append(kept, s)
-		case s.person != nil && s.region > 0, s.org != nil && s.region > 0:
+		case s.region > 0 && (s.person != nil || s.org != nil) && !anyEmail(seeds):
 			kept = append(kept, s)
 		}
 	}
 	return p.blocksOf(p.v, ss, kept)
+}
+
+// anyEmail says whether one of the seeds has an address: then an entry of the list
+// that has none is something else.
+func anyEmail(seeds []*seed) bool {
+	for _, s := range seeds {
+		if s.email != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // typesOne says whether a sentence states a lead type: then it registers, whatever
@@ -218,7 +239,15 @@ func (p *parser) typed() bool {
 
 // acts says whether a sentence renews or withdraws and registers nothing.
 func (p *parser) acts(s *sentence) bool {
-	return len(p.verbs(s.text)) > 0 && !words.contains("verb register", s.text)
+	if len(p.deeds(s)) == 0 {
+		return false
+	}
+	for _, l := range s.ls {
+		if l.kind == lexEmail || l.kind == lexURL {
+			return false
+		}
+	}
+	return true
 }
 
 // meets says whether two blocks speak of one prospect.
@@ -231,7 +260,7 @@ func (b *block) meets(o *block) bool {
 		return true
 	}
 	if site := func(x, y *block) bool {
-		return x.URL != "" && x.Email == "" && name(x) == "" && y.Email != "" && y.URL == "" && registrable(hostOf(x.URL)) == registrable(domainOf(y.Email))
+		return x.URL != "" && x.Email == "" && y.Email != "" && y.URL == "" && (name(x) == "" || name(y) == "") && registrable(hostOf(x.URL)) == registrable(domainOf(y.Email))
 	}; site(b, o) || site(o, b) {
 		return true
 	}

@@ -210,7 +210,7 @@ func (p *parser) run() {
 		return
 	}
 	for _, s := range p.sentences {
-		if words.contains("verb register", s.text) && !isRenewWord(s.text) && !negatedRegister(s.text) {
+		if words.contains("verb register", s.text) && !isRenewWord(s.text) && !negatedRegister(s.text) && !(words.contains("verb withdraw", s.text) && !strings.Contains(s.text, "@")) {
 			p.register = true
 		}
 	}
@@ -299,18 +299,41 @@ func (p *parser) more() {
 		}
 		told = told[1:]
 	}
-	for _, b := range told {
+	labelled := len(p.blocks)
+	for k, b := range told {
 		found := false
-		for _, o := range p.blocks {
+		for _, o := range p.blocks[:labelled] {
 			if o.meets(b) {
 				o.fill(b)
 				found = true
 			}
 		}
-		if !found && (len(p.blocks) == 0 || b.Email != "" && b.Company != "") {
+		if !found && (labelled == 0 && apart(told, k) || b.Email != "" && b.Company != "") {
 			p.blocks = append(p.blocks, b)
 		}
 	}
+}
+
+// apart says whether prospect k of prose stands on its own: it has an address, or
+// no other has one, or a company that no other has and a website of its own.
+// Whoever is only mentioned beside a prospect is none.
+func apart(told []*block, k int) bool {
+	b := told[k]
+	if b.Email != "" || len(told) == 1 {
+		return true
+	}
+	for i, o := range told {
+		if i == k {
+			continue
+		}
+		if o.Email != "" && (b.Company == "" || b.URL == "" && b.FirstName == "") {
+			return false
+		}
+		if o.Company != "" && fold(o.Company) == fold(b.Company) || o.URL != "" && b.URL != "" && normURL(o.URL) == normURL(b.URL) {
+			return false
+		}
+	}
+	return b.Company != "" || b.URL != ""
 }
 
 // without leaves out the blocks that b has taken in.
