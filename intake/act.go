@@ -772,7 +772,7 @@ func (p *parser) paperwork() {
 		if strings.HasPrefix(a.MediaType, "message/") || strings.HasPrefix(a.MediaType, "text/calendar") || a.MediaType == "application/pgp-signature" || a.MediaType == "application/pkcs7-signature" {
 			continue
 		}
-		if words.contains("ask paperwork", strings.NewReplacer("_", " ", ".", " ").Replace(a.Name)) {
+		if words.contains("ask paperwork", strings.ReplaceAll(strings.ReplaceAll(a.Name, "_", " "), ".", " ")) {
 			named = true
 		}
 		forms = true

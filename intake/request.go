@@ -571,6 +571,9 @@ func passages(v view, read func(int) bool) []sentence {
 	return out
 }
 
+// recordMarks writes the marks between the pieces of a record as one.
+var recordMarks = strings.NewReplacer(" - ", "|", " – ", "|", " — ", "|", " / ", "|", "\t", "|", " · ", "|", " • ", "|", " > ", "|")
+
 // isRecord says whether a line is a prospect in one line: three pieces or more
 // between commas, semicolons, slashes or hyphens, one of them an address or a
 // website, and none a whole sentence.
@@ -578,7 +581,7 @@ func isRecord(t string) bool {
 	if len(t) > 300 || !strings.ContainsAny(t, "@.") {
 		return false
 	}
-	pieces := strings.FieldsFunc(strings.NewReplacer(" - ", "|", " – ", "|", " — ", "|", " / ", "|", "\t", "|", " · ", "|", " • ", "|", " > ", "|").Replace(t), func(r rune) bool { return r == ',' || r == ';' || r == '|' })
+	pieces := strings.FieldsFunc(recordMarks.Replace(t), func(r rune) bool { return r == ',' || r == ';' || r == '|' })
 	if len(pieces) < 3 {
 		return false
 	}

@@ -310,8 +310,12 @@ var (
 	suffixes = map[string]bool{"jr": true, "sr": true, "ii": true, "iii": true, "iv": true, "phd": true, "mba": true, "esq": true, "md": true, "cpa": true, "msc": true, "bsc": true, "pmp": true, "dphil": true, "esquire": true, "llm": true, "fils": true, "junior": true, "senior": true, "filho": true, "neto": true, "hijo": true, "obe": true, "mbe": true, "cbe": true}
 )
 
+// bareWord is a word in small letters without its dots and commas.
 func bareWord(w string) string {
-	return strings.ToLower(strings.NewReplacer(".", "", ",", "").Replace(w))
+	if strings.ContainsAny(w, ".,") {
+		w = strings.ReplaceAll(strings.ReplaceAll(w, ".", ""), ",", "")
+	}
+	return strings.ToLower(w)
 }
 
 // nameWords reads a person's name as words, titles, suffixes and remarks
@@ -613,9 +617,12 @@ func typeWords(s string) rules.LeadType {
 	return ""
 }
 
+// boxes writes every kind of check box as "[x]" or "[ ]".
+var boxes = strings.NewReplacer("☑", "[x]", "☒", "[x]", "✓", "[x]", "✔", "[x]", "☐", "[ ]", "(x)", "[x]", "(X)", "[x]", "( )", "[ ]", "[X]", "[x]", "[]", "[ ]")
+
 // ticked reads a choice by check marks: "[x] Qualified Lead [ ] Managed Customer".
 func ticked(s string) rules.LeadType {
-	s = strings.NewReplacer("☑", "[x]", "☒", "[x]", "✓", "[x]", "✔", "[x]", "☐", "[ ]", "(x)", "[x]", "(X)", "[x]", "( )", "[ ]", "[X]", "[x]", "[]", "[ ]").Replace(s)
+	s = boxes.Replace(s)
 	if !strings.Contains(s, "[x]") || strings.Count(s, "[x]") != 1 {
 		return ""
 	}
