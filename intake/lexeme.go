@@ -287,7 +287,7 @@ func foldLetters(w string) string {
 		return w
 	}
 	f := w
-	if !isASCII([]byte(w)) {
+	if !isASCII(w) {
 		f = foldWord(w, false)
 	}
 	var b strings.Builder
@@ -320,7 +320,7 @@ func webAddress(w string) bool {
 	host := strings.ToLower(before(before(before(w, "/"), "?"), ":"))
 	tld := strings.TrimSuffix(host, ".")
 	tld = tld[strings.LastIndexByte(tld, '.')+1:]
-	if !isASCII([]byte(tld)) || strings.HasPrefix(tld, "xn--") {
+	if !isASCII(tld) || strings.HasPrefix(tld, "xn--") {
 		return true
 	}
 	switch tld {

@@ -34,51 +34,87 @@ type token struct {
 // forms unified; hyphens and punctuation separate, an apostrophe inside a word
 // does not. Characters of scripts without spaces are words of their own.
 func tokens(s string) []token {
-	out := make([]token, 0, 8)
-	if isASCII([]byte(s)) {
+	return appendTokens(make([]token, 0, 2+len(s)/6), s)
+}
+
+// fewTokens is room for the words of most lines, for callers that keep them on
+// the stack.
+const fewTokens = 32
+
+// appendTokens is tokens into a slice that the caller has.
+func appendTokens(out []token, s string) []token {
+	if isASCII(s) {
 		return asciiTokens(s, out)
 	}
-	start := -1
-	ascii := true
-	end := func(i int) {
-		if start >= 0 {
-			out = append(out, token{foldWord(s[start:i], ascii), start, i})
+	for i := 0; i < len(s); {
+		t, next := nextToken(s, i)
+		if t.to > t.from {
+			out = append(out, t)
 		}
-		start, ascii = -1, true
+		i = next
 	}
-	for i, r := range s {
+	return out
+}
+
+// firstWord is the first word of tokens(s); "" where there is none.
+func firstWord(s string) string {
+	t, _ := nextToken(s, 0)
+	return t.w
+}
+
+// nextToken cuts the first word from byte i on, and says where to go on. At
+// the end it is the zero token.
+func nextToken(s string, i int) (token, int) {
+	start, ascii := -1, true
+	word := func(to int) token {
+		if start < 0 {
+			return token{}
+		}
+		return token{foldWord(s[start:to], ascii), start, to}
+	}
+	for i < len(s) {
+		r, n := rune(s[i]), 1
+		if r >= utf8.RuneSelf {
+			r, n = utf8.DecodeRuneInString(s[i:])
+		}
 		switch {
-		case r < utf8.RuneSelf && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'):
+		case isWordByte(r):
 			if start < 0 {
 				start = i
 			}
-		case r < utf8.RuneSelf && r != '\'':
-			end(i)
 		case r == '\'' || r == '’':
-			if start < 0 {
-				continue
+			next, _ := utf8.DecodeRuneInString(s[i+n:])
+			if start >= 0 && !unicode.IsLetter(next) {
+				return word(i), i + n
 			}
-			next, _ := utf8.DecodeRuneInString(s[i+utf8.RuneLen(r):])
-			if !unicode.IsLetter(next) {
-				end(i)
-			} else if r == '’' {
-				ascii = false
+			ascii = ascii && (start < 0 || r == '\'')
+		case r < utf8.RuneSelf:
+			if start >= 0 {
+				return word(i), i + n
 			}
 		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || r == 'ー':
-			end(i)
+			if start >= 0 {
+				return word(i), i
+			}
 			start, ascii = i, false
-			end(i + utf8.RuneLen(r))
+			return word(i + n), i + n
 		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r):
 			if start < 0 {
 				start = i
 			}
 			ascii = false
 		default:
-			end(i)
+			if start >= 0 {
+				return word(i), i + n
+			}
 		}
+		i += n
 	}
-	end(len(s))
-	return out
+	return word(len(s)), len(s)
+}
+
+func isWordByte(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }
 
 // asciiTokens is tokens for the text that most lines are: folded at once, it is
@@ -145,15 +181,17 @@ func join(ts []token) string {
 	for _, t := range ts {
 		n += len(t.w) + 1
 	}
-	var b strings.Builder
-	b.Grow(n)
+	return string(appendJoined(make([]byte, 0, n), ts))
+}
+
+func appendJoined(out []byte, ts []token) []byte {
 	for i, t := range ts {
 		if i > 0 {
-			b.WriteByte(' ')
+			out = append(out, ' ')
 		}
-		b.WriteString(t.w)
+		out = append(out, t.w...)
 	}
-	return b.String()
+	return out
 }
 
 // gap stands for "…" in a phrase: up to six words.
@@ -181,6 +219,12 @@ func stem(w string) string {
 		n++
 	}
 	return w
+}
+
+// begins says whether a phrase of the section begins with a word: where none
+// does, nothing of the text behind it need be looked at.
+func (s *section) begins(w string) bool {
+	return s.first[w] != nil || len(s.stars) > 0 && s.stars[stem(w)] != nil
 }
 
 // at returns how many tokens the longest phrase that begins at token i covers; 0
@@ -351,19 +395,20 @@ func (v *vocabulary) find(name string, ts []token, i int) (at, n int) {
 
 // has says whether the whole text is a phrase of the section.
 func (v *vocabulary) has(name, text string) bool {
-	if len(text) > 200 {
+	s := v.sections[name]
+	if len(text) > 200 || !s.begins(firstWord(text)) {
 		return false
 	}
-	s, ts := v.sections[name], tokens(text)
-	if len(ts) == 0 {
-		return false
-	}
-	return s.whole[join(ts)] || len(s.stars) > 0 && s.at(ts, 0) == len(ts)
+	var room [fewTokens]token
+	ts := appendTokens(room[:0], text)
+	var phrase [200]byte
+	return s.whole[string(appendJoined(phrase[:0], ts))] || len(s.stars) > 0 && s.at(ts, 0) == len(ts)
 }
 
 // contains says whether a phrase of the section stands in the text.
 func (v *vocabulary) contains(name, text string) bool {
-	at, _ := v.find(name, tokens(clip(text)), 0)
+	var room [fewTokens]token
+	at, _ := v.find(name, appendTokens(room[:0], clip(text)), 0)
 	return at >= 0
 }
 
@@ -378,11 +423,16 @@ func (v *vocabulary) after(name, text string) (string, bool) {
 	if len(text) > 500 {
 		text = strings.ToValidUTF8(text[:500], "")
 	}
-	ts := tokens(text)
+	s := v.sections[name]
+	if !s.begins(firstWord(text)) {
+		return "", false
+	}
+	var room [fewTokens]token
+	ts := appendTokens(room[:0], text)
 	if len(ts) == 0 {
 		return "", false
 	}
-	best := v.sections[name].at(ts, 0)
+	best := s.at(ts, 0)
 	if best == 0 {
 		return "", false
 	}
