@@ -1335,12 +1335,12 @@ func (p *parser) loose() {
 		}
 		whole := fresh.String()
 		switch {
-		case strings.TrimSpace(whole) == "":
+		case strings.TrimSpace(whole) == "", len(rest) == 0 && len(p.unread) > 0:
 		case len(rest) == 0 || words.begins("reaction", strings.Trim(whole, " []👍❤️🎉")) || strings.Contains(whole, "reacted to your message") || p.thankful(rest):
 			p.thanks = true
 			return
 		}
-		if p.register && len(rest) > 0 && len(p.m.Attachments) > 0 {
+		if len(rest) > 0 && (p.register && len(p.m.Attachments) > 0 || p.onlyHandsOver(rest)) {
 			return
 		}
 		if len(rest) > 0 {

@@ -89,7 +89,7 @@ func (r Reader) nature(m *Message) nature {
 		n.Handling = rules.Handling{Route: rules.RouteReview, Why: "the From line holds more than one address"}
 	}
 	if why := m.unread(); why != "" && n.Route == "" {
-		n.Handling = rules.Handling{Route: rules.RouteReview, Why: why, NoReply: n.NoReply}
+		n.Handling = rules.Handling{Route: rules.RouteReview, Why: why, NoReply: n.NoReply, Unread: true}
 	}
 	for _, a := range m.attached { // 31
 		if _, ok := a.report(stop); ok && n.Route == "" {

@@ -21,6 +21,7 @@
 //	sheet.go, vcard.go    attached lists: grids; cards
 //	table.go, column.go   grids to prospects
 //	act.go                renew, withdraw, status, help, forms, short answers, thanks
+//	unread.go, link.go    what may hold prospects and cannot be read
 //	automatic.go          what may not be answered
 //	request.go            all of it together
 //

@@ -63,6 +63,31 @@ func unwrapOnce(s string) string {
 	return ""
 }
 
+// sharedFile is the host at which an address leads to a shared file, which may be
+// a list: it is never fetched. "" for any other address.
+func sharedFile(s string) string {
+	host := strings.ToLower(normURL(s))
+	path := ""
+	if i := strings.IndexAny(host, "/?#"); i >= 0 {
+		host, path = host[:i], host[i:]
+	}
+	if len(path) < 2 {
+		return "" // the provider's own site
+	}
+	for _, d := range []string{
+		"docs.google.com", "drive.google.com", "sheets.google.com", "forms.gle", "dropbox.com", "db.tt", "onedrive.live.com", "1drv.ms", "sharepoint.com", "box.com", "wetransfer.com", "we.tl",
+		"airtable.com", "notion.so", "notion.site", "icloud.com", "smartsheet.com", "mega.nz", "sheet.zoho.com", "workdrive.zoho.com", "coda.io", "quip.com", "docsend.com", "pcloud.com", "sync.com", "filesender.org", "swisstransfer.com",
+	} {
+		if host == d || strings.HasSuffix(host, "."+d) {
+			return host
+		}
+	}
+	if strings.Contains(path, "/spreadsheets/") {
+		return host
+	}
+	return ""
+}
+
 // isDocument says whether an address leads to a shared file, a call or a
 // calendar: never an organisation's website.
 func isDocument(s string) bool {

@@ -176,7 +176,7 @@ type parser struct {
 	corrects  []reading
 	talks     []forwardedMail // of an exported chat
 	taken     map[int]bool    // sentences that an item accounts for already
-	unread    []rules.Unread  // attachments that hold a list and could not be read
+	unread    []rules.Unread  // what may hold prospects and could not be read
 	warnings  []string
 }
 
@@ -243,6 +243,7 @@ func (p *parser) run() {
 		p.loosely()
 	}
 	p.readings = append(p.readings, p.corrects...)
+	p.unreadable()
 	p.loose()
 }
 
@@ -856,7 +857,7 @@ func (p *parser) kind(items []rules.Item) rules.Kind {
 	if p.thanks {
 		return rules.KindThanks
 	}
-	if p.register && len(p.m.Attachments) > 0 {
+	if len(items) == 0 && len(p.unread) > 0 || p.register && len(p.m.Attachments) > 0 {
 		return rules.KindRegistration
 	}
 	return rules.KindOther

@@ -3,6 +3,7 @@ package intake
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -58,10 +59,10 @@ func (p *parser) files() {
 		var bad *fileError
 		switch {
 		case errors.As(err, &bad) && bad.bomb:
-			p.unread = append(p.unread, rules.Unread{Name: name, Why: rules.UnreadBomb})
+			p.unread = append(p.unread, rules.Unread{Name: part.name, Why: rules.UnreadBomb, What: "file"})
 			p.warn(fmt.Sprintf("%s was quarantined: %s", name, bad.why))
 		case err != nil:
-			p.unread = append(p.unread, rules.Unread{Name: name, Why: rules.UnreadFormat})
+			p.unread = append(p.unread, rules.Unread{Name: part.name, Why: rules.UnreadFormat, What: cmp.Or(p.m.Attachments[at].Unreadable(), "file")})
 			p.warn(fmt.Sprintf("%s could not be read: %v", name, err))
 		}
 		if more > 0 {

@@ -13,6 +13,7 @@ const (
 	maxSubject  = 180  // a subject: folded, it stays far below RFC 5322's 998 octets a line
 	maxQuestion = 300  // a sentence quoted back
 	maxReason   = 1000 // what staff wrote for a partner
+	maxUnread   = 10   // files that could not be read, each named
 	maxID       = 250  // a Message-ID; longer ones are not quoted
 )
 

@@ -147,6 +147,20 @@ func (r *Renderer) answer(d rules.Decision, q rules.Request, partner *rules.Part
 		a.Meter = &meter
 	}
 	a.Paperwork = forms(q)
+	for _, u := range q.Unread {
+		if len(a.Unread) == maxUnread {
+			a.UnreadMore++
+			continue
+		}
+		one := templates.Unread{Name: clean(u.Name, maxValue), What: clean(u.What, maxValue), Why: u.Why}
+		if a.Paperwork && u.Why != rules.UnreadLink {
+			one.Name = ""
+		}
+		if one.What == "" {
+			one.What = "file"
+		}
+		a.Unread = append(a.Unread, one)
+	}
 	if a.Paperwork {
 		a.Asked = len(q.Questions) > 0
 	} else {

@@ -244,6 +244,15 @@ var situations = []situation{
 	{"unknown sender", reply(whole(rules.ReplyUnknownSender), registration())},
 	{"unverified", reply(whole(rules.ReplyUnverified), registration())},
 	{"nothing found", reply(whole(rules.ReplyNothingFound), registration())},
+	{"nothing found, a photo and a link that cannot be read", reply(whole(rules.ReplyNothingFound), rules.Request{Kind: rules.KindRegistration, Unread: []rules.Unread{
+		{Name: "IMG_2231.jpg", Why: rules.UnreadFormat, What: "photo"}, {Why: rules.UnreadFormat, What: "PDF"}, {Name: "docs.google.com", Why: rules.UnreadLink, What: "link"}}})},
+	{"nothing found, encrypted", reply(whole(rules.ReplyNothingFound), rules.Request{Kind: rules.KindRegistration, Unread: []rules.Unread{{Why: rules.UnreadEncrypted, What: "PGP"}}})},
+	{"accepted, and a PDF that cannot be read", reply(verdicts(accepted()), rules.Request{Kind: rules.KindRegistration, Unread: []rules.Unread{{Name: "more.pdf", Why: rules.UnreadFormat, What: "PDF"}}})},
+	{"held, with a winmail.dat", reply(whole(rules.ReplyHeld), func() rules.Request {
+		q := held(rules.KindRegistration, rules.Item{Verb: rules.VerbRegister})
+		q.Unread = []rules.Unread{{Name: "winmail.dat", Why: rules.UnreadFormat, What: "winmail.dat"}}
+		return q
+	}())},
 	{"too large", reply(whole(rules.ReplyTooLarge), registration())},
 	{"a review ends well", func(r *notify.Renderer) (notify.Rendered, error) {
 		return r.ReviewOutcome(accepted(), "Confirmed by phone with the company.", original(), northwind(), rules.Meter{Used: 38, Of: 50}, identity())

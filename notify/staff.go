@@ -88,6 +88,19 @@ func (r *Renderer) Confirmation(staff rules.Address, d rules.Decision, q rules.R
 		fact("Meter", meter)
 	}
 	fact("Original", fmt.Sprintf("folder %s, Message-ID %s, inbox %d", d.Folder, outside(messageID(o.MessageID)), mailID))
+	for i, u := range q.Unread {
+		if i == maxUnread {
+			break
+		}
+		what := string(u.Why)
+		if u.What != "" {
+			what = u.What + ", " + what
+		}
+		if name := outside(u.Name); name != "" && !forms(q) {
+			what = name + " (" + what + ")"
+		}
+		fact("Not read", what)
+	}
 	review := false
 	for i, j := range d.Judgements {
 		name, _ := called(j)

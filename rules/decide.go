@@ -47,6 +47,16 @@ func whole(d *Decision, b Book, r Request, p Policy) {
 		ordered(d, b)
 	case r.Handling.Route != "":
 		routed(end, r.Handling)
+		if r.Handling.Unread && len(r.Unread) > 0 && d.State == MailHeld && b.answers(r) {
+			// MAIL.md 94, 97: a person looks at it, and the partner can send it again.
+			d.Reply = ReplyNothingFound
+			if len(r.Items) > 0 {
+				d.Reply = ReplyHeld
+			}
+			for _, it := range r.Items {
+				d.Actions = append(d.Actions, Action{Verb: it.Verb, Ref: it.Ref, Decision: Held})
+			}
+		}
 	case r.Kind == KindAutoReply:
 		end(MailIgnored, FolderAutomatic, "an automatic reply")
 	case r.Kind == KindBounce:
@@ -89,6 +99,12 @@ func whole(d *Decision, b Book, r Request, p Policy) {
 			d.Actions = append(d.Actions, Action{Verb: it.Verb, Ref: it.Ref, Decision: Held})
 		}
 	}
+}
+
+// answers says whether a mail's sender is a partner who may be answered, whatever
+// the mail says: known, nobody of staff, nobody who resembles another, and now.
+func (b Book) answers(r Request) bool {
+	return b.Sender.Verdict.Known() && !b.Sender.Staff && b.Partner != nil && !Suspicious(b.Sender.Address.Domain()) && (b.Sender.Verdict != Verified || !stale(b, r))
 }
 
 // routed ends a mail by what its headers say (automatic.go of intake).

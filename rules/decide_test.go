@@ -482,6 +482,11 @@ func TestProposals(t *testing.T) {
 }
 
 // The mail as a whole: states, folders, and whether it is answered.
+// encrypted is a mail that nobody here can read.
+func encrypted() Request {
+	return Request{Kind: KindRegistration, Unread: []Unread{{Why: UnreadEncrypted, What: "PGP"}}, Handling: Handling{Route: RouteReview, Why: "encrypted with PGP", Unread: true}}
+}
+
 func TestDecideWhole(t *testing.T) {
 	t.Parallel()
 	acme := lead("acme.example", "Acme Ltd")
@@ -501,6 +506,25 @@ func TestDecideWhole(t *testing.T) {
 		}(), "decided Review verdicts"},
 		{"an answer to nothing that we asked", nil, Request{Kind: KindRegistration, Items: []Item{{Verb: VerbConfirm}}}, "held Review held"},
 		{"nothing written", nil, Request{Kind: KindOther, Empty: true}, "decided Processed nothing_found"},
+		{"encrypted: a person looks at it, and the partner is told", nil, encrypted(), "held Review nothing_found"},
+		{"a winmail.dat beside a prospect", nil, func() Request {
+			r := mailOf(acme)
+			r.Handling, r.Unread = encrypted().Handling, []Unread{{Name: "winmail.dat", Why: UnreadFormat}}
+			return r
+		}(), "held Review held"},
+		{"encrypted, from a stranger", func(s *situation) { s.book.Partner = nil }, encrypted(), "held Review "},
+		{"encrypted, from staff", func(s *situation) { s.book.Sender.Staff = true }, encrypted(), "held Review "},
+		{"encrypted, unverified", func(s *situation) { s.book.Sender.Verdict = Unverified }, encrypted(), "held Review "},
+		{"encrypted, and signed half a year ago", func(s *situation) { s.book.Sender.Verdict = Verified }, func() Request {
+			r := encrypted()
+			r.Date = instant("2025-11-22")
+			return r
+		}(), "held Review "},
+		{"encrypted, but held for its From", nil, func() Request {
+			r := encrypted()
+			r.Handling.Unread = false
+			return r
+		}(), "held Review "},
 		{"a stranger", func(s *situation) { s.book.Partner = nil }, mailOf(acme), "held Review unknown_sender"},
 		{"a stranger who was answered today", func(s *situation) { s.book.Partner, s.book.RepliesToday = nil, 1 }, mailOf(acme), "held Review "},
 		{"an unverified sender", func(s *situation) { s.book.Sender.Verdict = Unverified }, mailOf(acme), "held Review "},

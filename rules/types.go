@@ -286,19 +286,26 @@ type Place struct {
 	Heading int `json:"heading,omitempty"`
 }
 
-// Unread is an attachment that holds a list, as it seems, and that was not read.
+// Unread is what seems to hold prospects and was not read: an attachment, a link
+// to a shared file, or the whole of an encrypted mail.
 type Unread struct {
-	Name string    `json:"name"`
+	// Name is the file name as the mail gives it, or the host that a link leads to;
+	// "" where there is none.
+	Name string    `json:"name,omitempty"`
 	Why  UnreadWhy `json:"why"`
+	// What it is, as the partner calls it: "photo", "PDF", "Numbers file".
+	What string `json:"what,omitempty"`
 }
 
-// UnreadWhy says why an attachment was not read.
+// UnreadWhy says why something was not read.
 type UnreadWhy string
 
-// Why an attachment was not read.
+// Why something was not read.
 const (
-	UnreadFormat UnreadWhy = "format" // not a form that we read, or damaged
-	UnreadBomb   UnreadWhy = "bomb"   // beyond the limits: quarantined (MAIL.md 123)
+	UnreadFormat    UnreadWhy = "format"    // not a form that we read, or damaged
+	UnreadBomb      UnreadWhy = "bomb"      // beyond the limits: quarantined (MAIL.md 123)
+	UnreadLink      UnreadWhy = "link"      // kept elsewhere: nothing is ever fetched (MAIL.md 110, 129)
+	UnreadEncrypted UnreadWhy = "encrypted" // without a key to it (MAIL.md 97)
 )
 
 // Route says what becomes of a mail whatever it asks for; the empty route means
@@ -328,6 +335,9 @@ type Handling struct {
 	Machine bool `json:"machine,omitempty"`
 	// Alert asks for a notice to staff at once.
 	Alert bool `json:"alert,omitempty"`
+	// Unread is set where the mail goes to a person only because it, or a part of
+	// it, could not be read: its sender can be told what to send instead.
+	Unread bool `json:"unread,omitempty"`
 }
 
 // Request is what intake read in one mail: facts, no judgement.
@@ -359,7 +369,7 @@ type Request struct {
 	// Order is what the mail asks for in the words of staff.
 	Order    *Order   `json:"order,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
-	// Unread are attachments that seem to hold a list and could not be read.
+	// Unread is what seems to hold prospects and could not be read; the reply names it.
 	Unread []Unread `json:"unread,omitempty"`
 }
 

@@ -32,6 +32,9 @@ type Answer struct {
 	Paperwork bool
 	// Form is the empty form, for a mail in which no prospect was found.
 	Form *Form
+	// Unread is what could not be read, UnreadMore how many more files there are.
+	Unread     []Unread
+	UnreadMore int
 	// Returned are the names of the lists that go back with the answer.
 	Returned []string
 	// StaffReason is what staff said when they decided a review.
@@ -76,6 +79,13 @@ type Wish struct {
 	Verb rules.Verb
 	// Of names what it is about: a reference or a company; "" for nothing named.
 	Of string
+}
+
+// Unread is something that could not be read. Name is "" where it has none, and
+// where nothing of the mail may be repeated.
+type Unread struct {
+	Name, What string
+	Why        rules.UnreadWhy
 }
 
 // Verdict is what a mail says of one prospect.

@@ -57,6 +57,7 @@ func sampleAnswer(v ...Verdict) Answer {
 		wishes = append(wishes, Wish{Verb: verb}, Wish{Verb: verb, Of: "R-7K4Q2M"})
 	}
 	return Answer{
+		Unread: []Unread{{"IMG_2231.jpg", "photo", rules.UnreadFormat}, {"", "PDF", rules.UnreadFormat}, {"docs.google.com", "link", rules.UnreadLink}, {"", "PGP", rules.UnreadEncrypted}}, UnreadMore: 2,
 		Program: "Vendor Partner Program", Address: "partners@vendor.example", Zone: "UTC", Today: "2026-11-22",
 		Partner: "Northwind", Verdicts: v, Read: wishes, Questions: []string{"Is there a price list?"}, Asked: true, Help: true,
 		Paperwork: true, Orders: true, Form: sampleForm(), StaffReason: "Two companies of that name", Meter: &rules.Meter{Used: 37, Of: 50, Expiring: 3},
