@@ -36,7 +36,7 @@ func (p *parser) act() {
 			continue
 		}
 		parts := p.parts(n)
-		lapses := words.contains("lapse", s.text)
+		lapses, withdraws := words.contains("lapse", s.text), false
 		deeds := 0
 		for i := range parts {
 			kept := parts[i].deeds[:0]
@@ -46,9 +46,10 @@ func (p *parser) act() {
 				}
 				if d.keep && (!ending || carried == rules.VerbWithdraw || len(p.items) > before && p.withdrew(n)) {
 					// "Withdraw this one, keep that one."
-					parts[i].spares = parts[i].spares || carried == rules.VerbWithdraw || len(p.items) > before
+					parts[i].spares = parts[i].spares || carried == rules.VerbWithdraw || withdraws || len(p.items) > before
 					continue
 				}
+				withdraws = withdraws || d.verb == rules.VerbWithdraw
 				kept = append(kept, d)
 			}
 			parts[i].deeds = kept
