@@ -140,7 +140,7 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 	var bare []rules.Item
 	var waiting, kept []object
 	last := rules.Verb("")
-	asked := p.asked2(s)
+	asked := p.requests(s)
 	acted := ""
 	if n := len(p.items); n > 0 {
 		acted = p.items[n-1].Ref
@@ -193,7 +193,7 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 				}
 			}
 			for _, o := range waiting {
-				if p.mayAct(s, o, asked) && (objects[0].from > deeds[0].from) == false {
+				if p.mayAct(s, o, asked) && objects[0].from <= deeds[0].from {
 					p.item(deeds[0].verb, o.ref, s.span, s.ls[o.from].from)
 				}
 			}
@@ -293,7 +293,8 @@ func (p *parser) mayAct(s *sentence, o object, asked bool) bool {
 // short says whether a sentence is no more than an answer.
 func (p *parser) short(s *sentence) bool { return p.reply && len(s.ls) <= 8 }
 
-func (p *parser) asked2(s *sentence) bool {
+// requests says whether a sentence asks for something.
+func (p *parser) requests(s *sentence) bool {
 	return asks(s.text) || words.contains("asking", s.text)
 }
 
@@ -583,10 +584,6 @@ func asks(s string) bool {
 		}
 	}
 	return false
-}
-
-func startsWithVerb(s string, v verbAt) bool {
-	return strings.TrimLeft(s[:v.from], " \t-–*•\"'") == "" || strings.HasSuffix(strings.TrimSpace(s[:v.from]), ",") && len(s[:v.from]) < 25 || strings.HasSuffix(strings.TrimSpace(s[:v.from]), ":")
 }
 
 func pronoun(object string) bool {

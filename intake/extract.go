@@ -492,33 +492,6 @@ func typeIn(s string) rules.LeadType {
 	return found
 }
 
-// typeForAll reads a statement about every prospect of the mail: "all are
-// qualified leads", "The lead type is QL for both".
-func typeForAll(s string) rules.LeadType {
-	if words.contains("negation", s) || strings.Contains(s, "?") || !words.contains("all", s) {
-		return ""
-	}
-	if t := typeIn(s); t != "" {
-		return t
-	}
-	q, m := false, false
-	for _, t := range tokens(s) {
-		switch t.w {
-		case "ql", "qls", "qualified":
-			q = true
-		case "mc", "mcs", "mcl", "managed":
-			m = true
-		}
-	}
-	switch {
-	case q && !m:
-		return rules.QualifiedLead
-	case m && !q:
-		return rules.ManagedCustomer
-	}
-	return ""
-}
-
 // same says whether a second statement of a field repeats the first.
 func (b *block) same(f labelField, value string) bool {
 	if f == labelName {
