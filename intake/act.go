@@ -36,7 +36,7 @@ func (p *parser) act() {
 			continue
 		}
 		parts := p.parts(n)
-		lapses, withdraws := words.contains("lapse", s.text), false
+		lapses, withdraws := s.says("lapse"), false
 		deeds := 0
 		for i := range parts {
 			kept := parts[i].deeds[:0]
@@ -57,7 +57,7 @@ func (p *parser) act() {
 		}
 		refs := len(references(s.text))
 		question := strings.HasSuffix(strings.TrimSpace(s.text), "?")
-		if refs == 0 && question && words.contains("ask help", s.text) && !words.contains("ask status", s.text) {
+		if refs == 0 && question && s.says("ask help") && !s.says("ask status") {
 			p.once(rules.VerbHelp, s.span)
 			continue
 		}
@@ -127,7 +127,7 @@ func (p *parser) reports(s *sentence, c stretch, d deed) bool {
 // withdrew says whether the mail withdraws something before sentence n.
 func (p *parser) withdrew(n int) bool {
 	for _, it := range p.items {
-		if it.Verb == rules.VerbWithdraw && !(words.contains("correction", p.sentences[n].text)) {
+		if it.Verb == rules.VerbWithdraw && !(p.sentences[n].says("correction")) {
 			return true
 		}
 	}
@@ -218,7 +218,7 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 				for _, o := range spoken {
 					p.item(d.verb, o.ref, s.span, s.ls[d.from].from)
 				}
-			case p.pointsBack(s, d) && acted != "" && words.contains("correction", s.text):
+			case p.pointsBack(s, d) && acted != "" && s.says("correction"):
 				p.item(d.verb, acted, s.span, s.ls[d.from].from)
 			case len(spoken) > 0 && asked:
 				for _, o := range spoken {
@@ -295,7 +295,7 @@ func (p *parser) short(s *sentence) bool { return p.reply && len(s.ls) <= 8 }
 
 // requests says whether a sentence asks for something.
 func (p *parser) requests(s *sentence) bool {
-	return asks(s.text) || words.contains("asking", s.text)
+	return asks(s.text) || s.says("asking")
 }
 
 // imperative says whether a verb begins the sentence or a clause of it, or is
@@ -353,18 +353,18 @@ func (p *parser) reversals(before int) {
 		return
 	}
 	for n, s := range p.sentences {
-		refs, acts := references(s.text), len(p.verbs(s.text)) > 0
+		refs, acts := references(s.text), p.hasVerb(&s)
 		folded := " " + fold(s.text) + " "
 		for key, v := range verbs {
 			if said, ok := p.said[key]; ok && said >= n {
 				continue
 			}
 			named := strings.Contains(folded, " "+strings.TrimPrefix(key, "company ")+" ")
-			denied := !acts && words.contains("verb "+string(v), s.text) && words.contains("negation", s.text)
+			denied := !acts && s.says("verb "+string(v)) && s.says("negation")
 			switch {
 			case !named && len(refs) > 0:
 			case final[key] != "":
-			case denied, words.contains("reversal", s.text), named && !acts && spares(s.text):
+			case denied, s.says("reversal"), named && !acts && spares(s.text):
 				contested[key] = true
 			}
 		}
@@ -394,7 +394,7 @@ func (p *parser) reversals(before int) {
 // says that what stands before it was wrong.
 func (p *parser) corrected(at rules.Span) bool {
 	for _, s := range p.sentences {
-		if s.span.Part == at.Part && s.span.Line <= at.Line && words.contains("last word", s.text) {
+		if s.span.Part == at.Part && s.span.Line <= at.Line && s.says("last word") {
 			return true
 		}
 	}
@@ -517,6 +517,11 @@ func (p *parser) command(text string, span rules.Span) bool {
 type verbAt struct {
 	verb     rules.Verb
 	from, to int
+}
+
+// hasVerb says whether verbs finds any in a sentence.
+func (p *parser) hasVerb(s *sentence) bool {
+	return (s.says("verb renew") || s.says("verb withdraw")) && len(p.verbs(s.text)) > 0
 }
 
 // verbs finds renew and withdraw in a sentence, those that are not negated.
@@ -745,11 +750,11 @@ func registrationOf(s string) string {
 func (p *parser) other(s *sentence) {
 	asking := strings.Contains(s.text, "?") || asks(s.text) || strings.HasPrefix(fold(s.text), "how ") || strings.HasPrefix(fold(s.text), "what ") || s.line && len(strings.Fields(s.text)) <= 8
 	switch {
-	case asking && words.contains("ask status", s.text) && !words.contains("ask help", s.text):
+	case asking && s.says("ask status") && !s.says("ask help"):
 		p.once(rules.VerbStatus, s.span)
-	case asking && words.contains("ask help", s.text):
+	case asking && s.says("ask help"):
 		p.once(rules.VerbHelp, s.span)
-	case asking && asks(s.text) && words.contains("ask statement", s.text):
+	case asking && asks(s.text) && s.says("ask statement"):
 		p.once(rules.VerbStatement, s.span)
 	}
 }
@@ -779,7 +784,7 @@ func (p *parser) paperwork() {
 		return
 	}
 	for _, s := range p.sentences {
-		if words.contains("ask paperwork", s.text) && (words.contains("handed in", s.text) || !strings.Contains(s.text, "?")) {
+		if s.says("ask paperwork") && (s.says("handed in") || !strings.Contains(s.text, "?")) {
 			p.once(rules.VerbPaperwork, s.span)
 			return
 		}
@@ -1290,7 +1295,7 @@ func (p *parser) chosen() {
 	}
 	for n := range p.sentences {
 		s := &p.sentences[n]
-		if len(s.ls) > 16 || words.contains("lapse", s.text) || len(p.deeds(s)) > 0 {
+		if len(s.ls) > 16 || s.says("lapse") || len(p.deeds(s)) > 0 {
 			continue
 		}
 		for _, c := range p.parts(n) {
@@ -1314,7 +1319,7 @@ func (p *parser) loose() {
 	p.chosen()
 	var rest []sentence
 	for _, s := range p.sentences {
-		if p.courteous(s.text) || words.contains("reaction", s.text) && len(p.readings) == 0 {
+		if p.courteous(s.text) || s.says("reaction") && len(p.readings) == 0 {
 			continue
 		}
 		rest = append(rest, s)
@@ -1353,7 +1358,7 @@ func (p *parser) loose() {
 	}
 	ask := false
 	for _, s := range rest {
-		if !strings.HasSuffix(strings.TrimSpace(s.text), "?") || words.contains("courtesy", s.text) || p.accounted(s) {
+		if !strings.HasSuffix(strings.TrimSpace(s.text), "?") || s.says("courtesy") || p.accounted(s) {
 			continue
 		}
 		p.question(s.text)
@@ -1385,10 +1390,10 @@ func (p *parser) accounted(s sentence) bool {
 			return true // another question of how, in the same breath
 		}
 	}
-	if len(p.corrects) > 0 && words.contains("change", s.text) || len(p.readings) > 0 && (words.contains("handing over", s.text) || words.contains("verb register", s.text)) {
+	if len(p.corrects) > 0 && s.says("change") || len(p.readings) > 0 && (s.says("handing over") || s.says("verb register")) {
 		return true
 	}
-	if len(p.verbs(s.text)) > 0 || words.contains("ask status", s.text) || words.contains("ask help", s.text) || words.contains("ask statement", s.text) {
+	if p.hasVerb(&s) || s.says("ask status") || s.says("ask help") || s.says("ask statement") {
 		return true
 	}
 	return false
@@ -1399,7 +1404,7 @@ func (p *parser) thankful(rest []sentence) bool {
 	n := 0
 	for _, s := range p.sentences {
 		n += len(strings.Fields(s.text))
-		if strings.Contains(s.text, "?") || asks(s.text) || words.contains("ask status", s.text) || words.contains("ask help", s.text) || strings.Contains(s.text, "@") || len(findURLs(s.text)) > 0 {
+		if strings.Contains(s.text, "?") || asks(s.text) || s.says("ask status") || s.says("ask help") || strings.Contains(s.text, "@") || len(findURLs(s.text)) > 0 {
 			return false
 		}
 	}
@@ -1410,7 +1415,7 @@ func (p *parser) thankful(rest []sentence) bool {
 		if p.courteous(s.text) && !isThanks(s.text) {
 			continue
 		}
-		return words.begins("thanks", s.text) || n <= 20 && words.contains("thanks", s.text) && len(p.deeds(&s)) == 0 && !words.contains("verb register", s.text)
+		return words.begins("thanks", s.text) || n <= 20 && s.says("thanks") && len(p.deeds(&s)) == 0 && !s.says("verb register")
 	}
 	return false
 }

@@ -161,7 +161,7 @@ func (p *parser) loosely() {
 				continue
 			}
 			ss := []sentence{p.sentences[n]}
-			ss[0].text, ss[0].ls, ss[0].toks = c.text, nil, nil
+			ss[0].text, ss[0].ls, ss[0].scan = c.text, nil, nil
 			if rd, ok := p.answerFrom(ss, below.String()); ok {
 				rd.Ordinal = c.n
 				out = append(out, rd)

@@ -157,7 +157,7 @@ func (a *assignment) same() {
 func (a *assignment) respell() {
 	for sent := range a.ss {
 		s := &a.ss[sent]
-		if !words.contains("spelling", s.text) {
+		if !s.says("spelling") {
 			continue
 		}
 		for _, l := range s.ls {
@@ -511,7 +511,7 @@ func genericLocal(local string) bool {
 
 // corrects says whether a sentence corrects what stands before it.
 func (a *assignment) corrects(sent int) bool {
-	return words.contains("correction", a.ss[sent].text)
+	return a.ss[sent].says("correction")
 }
 
 // replaces says whether words of correction stand between two mentions, or behind
@@ -535,11 +535,11 @@ func (a *assignment) replaces(first, second *mention) bool {
 		if k == first.sent {
 			at = x.ls[first.to-1].to
 		}
-		if words.contains("correction", x.text[at:]) {
+		if x.says("correction") && words.contains("correction", x.text[at:]) {
 			return true
 		}
 	}
-	return words.contains("correction", s.text[from:])
+	return s.says("correction") && words.contains("correction", s.text[from:])
 }
 
 func (a *assignment) organisations() {
@@ -703,10 +703,10 @@ func (a *assignment) exclude() {
 	for sent := range a.ss {
 		s := &a.ss[sent]
 		toks := s.tokens()
-		if at, n := words.find("do not register", toks, 0); at >= 0 && !denies(s, toks[at+n-1].to) {
+		if at, n := s.scanned().find("do not register", 0); at >= 0 && !denies(s, toks[at+n-1].to) {
 			a.drop(sent, s, toks[at].from, toks[at+n-1].to)
 		}
-		for i := range toks {
+		for i := 0; i < len(toks) && s.scanned().may("left house", "introduces"); i++ {
 			if n := words.sections["left house"].at(toks, i); n > 0 {
 				a.setHouseAside(sent, toks[i+n-1].to)
 			}
@@ -716,7 +716,7 @@ func (a *assignment) exclude() {
 		}
 		for _, section := range []string{"aside", "first person"} {
 			for i := 0; i < len(toks); {
-				at, n := words.find(section, toks, i)
+				at, n := s.scanned().find(section, i)
 				if at < 0 {
 					break
 				}

@@ -117,7 +117,7 @@ func (p *parser) parts(n int) []stretch {
 				cur.objects = append(cur.objects, o)
 			}
 		}
-		cur.spares = spared(ls[cur.from:i]) || i > cur.from && words.contains("lapse", s.text[ls[cur.from].from:ls[i-1].to])
+		cur.spares = spared(ls[cur.from:i]) || i > cur.from && s.says("lapse") && words.contains("lapse", s.text[ls[cur.from].from:ls[i-1].to])
 		if i > cur.from {
 			out = append(out, cur)
 		}
@@ -147,6 +147,9 @@ func spared(ls []lexeme) bool {
 
 // deeds finds the verbs of a sentence.
 func (p *parser) deeds(s *sentence) []deed {
+	if !s.scanned().may("verb renew", "verb withdraw", "verb keep") {
+		return nil
+	}
 	toks := s.tokens()
 	var out []deed
 	for i := 0; i < len(toks); {
@@ -293,7 +296,7 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 			}
 		}
 	}
-	if (len(deeds) > 0 || words.contains("ending", s.text)) && len(out) == 0 {
+	if (len(deeds) > 0 || s.says("ending")) && len(out) == 0 {
 		for _, r := range runs(ls) {
 			if from, to := p.bareName(s, r[0], r[1], deeds); to > from {
 				if name, st := readCompany(nameText(s, from, to)); st == usable {

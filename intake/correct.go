@@ -44,7 +44,7 @@ func (p *parser) corrections() {
 	}
 	for n := range p.sentences {
 		s := &p.sentences[n]
-		if !words.contains("change contact", s.text) && !(words.contains("change", s.text) && words.contains("on record", s.text)) || len(references(s.text)) > 0 || words.contains("verb register", s.text) {
+		if !s.says("change contact") && !(s.says("change") && s.says("on record")) || len(references(s.text)) > 0 || s.says("verb register") {
 			continue
 		}
 		inside := false
@@ -101,11 +101,11 @@ func (p *parser) correct(ref string, from, to int) bool {
 	cue := false
 	for n := from; n < to; n++ {
 		s := &p.sentences[n]
-		if n > from && (p.typedAt(n) || words.contains("verb register", s.text) && !words.contains("change", s.text) || s.pas != p.sentences[from].pas && (len(p.deeds(s)) > 0 || words.contains("handing over", s.text))) {
+		if n > from && (p.typedAt(n) || s.says("verb register") && !s.says("change") || s.pas != p.sentences[from].pas && (len(p.deeds(s)) > 0 || s.says("handing over"))) {
 			to = n
 			break
 		}
-		cue = cue || words.contains("change", s.text)
+		cue = cue || s.says("change")
 	}
 	if !cue || p.withdrawn(ref, from) {
 		return false
@@ -130,7 +130,7 @@ func (p *parser) correct(ref string, from, to int) bool {
 				s.person, took = m, true
 			}
 		case anEmail:
-			if s.email == nil || words.contains("change", text.text) {
+			if s.email == nil || text.says("change") {
 				s.email, took = m, true
 			}
 		case aSite:
@@ -138,7 +138,7 @@ func (p *parser) correct(ref string, from, to int) bool {
 				s.site, took = m, true
 			}
 		case anOrganisation:
-			if ref != "company:"+m.text && words.contains("renamed", text.text) && fold(m.text) != fold(named) && !p.afterReference(text, m) {
+			if ref != "company:"+m.text && text.says("renamed") && fold(m.text) != fold(named) && !p.afterReference(text, m) {
 				s.org, took = m, true
 			}
 		}
@@ -161,7 +161,7 @@ func (p *parser) correct(ref string, from, to int) bool {
 		m.out = true
 	}
 	for n := from; n < to; n++ {
-		if len(p.deeds(&p.sentences[n])) == 0 && !strings.HasSuffix(strings.TrimSpace(p.sentences[n].text), "?") && !words.contains("ask status", p.sentences[n].text) && (n == first || words.contains("change", p.sentences[n].text) || len(p.sentences[n].ls) <= 6) {
+		if len(p.deeds(&p.sentences[n])) == 0 && !strings.HasSuffix(strings.TrimSpace(p.sentences[n].text), "?") && !p.sentences[n].says("ask status") && (n == first || p.sentences[n].says("change") || len(p.sentences[n].ls) <= 6) {
 			p.taken[n] = true
 		}
 	}
@@ -197,6 +197,9 @@ func (p *parser) afterReference(s *sentence, m *mention) bool {
 // former says whether a mention is of what no longer holds: "Giulia has left",
 // "no longer Bettany but", "instead of jane@acme.example".
 func (p *parser) former(s *sentence, m *mention) bool {
+	if !s.scanned().may("former before", "former behind") {
+		return false
+	}
 	toks := s.tokens()
 	at := s.ls[m.from].from
 	end := s.ls[m.to-1].to
@@ -227,7 +230,7 @@ func (p *parser) whose(s *sentence) string {
 }
 
 // checks says whether a sentence asks if an organisation is still free.
-func (p *parser) checks(s *sentence) bool { return words.contains("ask check", s.text) }
+func (p *parser) checks(s *sentence) bool { return s.says("ask check") }
 
 // availability reads the questions whether a domain is still free.
 func (p *parser) availability() {

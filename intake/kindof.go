@@ -97,7 +97,7 @@ func (p *parser) bindSentence(who []*subject, n int) {
 		p.sameAgain(who, n)
 		return
 	}
-	if strings.HasSuffix(strings.TrimSpace(s.text), "?") && !asks(s.text) && !words.contains("asking", s.text) || words.contains("already there", s.text) && !p.register {
+	if strings.HasSuffix(strings.TrimSpace(s.text), "?") && !asks(s.text) && !s.says("asking") || s.says("already there") && !p.register {
 		return
 	}
 	events := p.events(who, n, types)
@@ -247,12 +247,12 @@ func (p *parser) several(s *sentence, before []event, t event) bool {
 func (p *parser) events(who []*subject, n int, types []*mention) []event {
 	s := &p.sentences[n]
 	var out []event
-	corrects := words.contains("last word", s.text) || words.contains("correction", s.text)
+	corrects := s.says("last word") || s.says("correction")
 	for _, t := range types {
 		out = append(out, event{at: t.from, typ: t, corrects: corrects})
 	}
 	toks := s.tokens()
-	for i := 0; i < len(toks); {
+	for i := 0; i < len(toks) && s.scanned().may("exception"); {
 		if k := words.sections["exception"].at(toks, i); k > 0 {
 			from, _ := lexemesAt(s.ls, toks[i].from, toks[i+k-1].to)
 			out = append(out, event{at: from, except: true})
@@ -380,13 +380,13 @@ func (p *parser) placesOf(who []*subject, s *sentence, inType []bool, named map[
 	return out
 }
 
-func hasException(s *sentence) bool { return words.contains("exception", s.text) }
+func hasException(s *sentence) bool { return s.says("exception") }
 
 // aroundType binds a type whose sentence names nobody: the entry of a list that it
 // stands in; those that it introduces or sums up; the one spoken of before.
 func (p *parser) aroundType(who []*subject, n int, types []*mention) {
 	s := &p.sentences[n]
-	if len(types) == len(who) && words.contains("in order", s.text) {
+	if len(types) == len(who) && s.says("in order") {
 		for i, x := range who {
 			if x.typ == "" {
 				x.typ, x.said = types[i].typ, n
@@ -400,7 +400,7 @@ func (p *parser) aroundType(who []*subject, n int, types []*mention) {
 		}
 	}
 	t := types[0]
-	corrects := words.contains("last word", s.text) || words.contains("correction", s.text)
+	corrects := s.says("last word") || s.says("correction")
 	var before, after, here []*subject
 	for _, x := range who {
 		at := p.place(x.b)
@@ -417,7 +417,7 @@ func (p *parser) aroundType(who []*subject, n int, types []*mention) {
 	put := func(xs []*subject) {
 		for _, x := range xs {
 			if x.typ == "" || (corrects || one && x.group && len(xs) == 1) && (x.b.LeadType == "" || x.b.prose) {
-				x.typ, x.said, x.group = t.typ, n, len(xs) > 1 || words.contains("all", s.text)
+				x.typ, x.said, x.group = t.typ, n, len(xs) > 1 || s.says("all")
 			}
 		}
 	}
@@ -430,7 +430,7 @@ func (p *parser) aroundType(who []*subject, n int, types []*mention) {
 		if len(before) > 0 {
 			put(before[len(before)-1:])
 		}
-	case words.contains("all", s.text) && !colon:
+	case s.says("all") && !colon:
 		put(who)
 	case len(before) == 0 || colon:
 		put(after)
@@ -438,7 +438,7 @@ func (p *parser) aroundType(who []*subject, n int, types []*mention) {
 		put(before)
 	default:
 		put(before[len(before)-1:])
-		if len(who) > 1 && len(after) == 0 && !singular(s.text) && words.contains("plural type", s.text) {
+		if len(who) > 1 && len(after) == 0 && !singular(s.text) && s.says("plural type") {
 			put(before)
 		}
 	}
@@ -448,7 +448,7 @@ func (p *parser) aroundType(who []*subject, n int, types []*mention) {
 // before.
 func (p *parser) sameAgain(who []*subject, n int) {
 	s := &p.sentences[n]
-	if !words.contains("same again", s.text) {
+	if !s.says("same again") {
 		return
 	}
 	var prev *subject

@@ -685,6 +685,9 @@ func (p *parser) cueBefore(s *sentence, i int, section string) bool {
 	if i == 0 {
 		return false
 	}
+	if !s.scanned().may(section) {
+		return false
+	}
 	k := i - 1
 	for k > 0 && (ls0(s.ls[k], ":") || isQuote(s.ls[k]) || isTitle(s.ls[k])) {
 		k--
@@ -753,6 +756,9 @@ func fitsAny(names []string, seen []witness) int {
 // typesIn finds the lead types that a sentence names, those that it denies left
 // out.
 func typesIn(s *sentence, n int) []*mention {
+	if !s.scanned().may("prose qualified_lead", "prose managed_customer") {
+		return nil
+	}
 	var out []*mention
 	toks := s.tokens()
 	for i := 0; i < len(toks); {

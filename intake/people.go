@@ -77,7 +77,7 @@ func (p *parser) blockOf(v view, ss []sentence, s *seed) *block {
 // familyComesFirst says whether the mail tells that it writes family names first.
 func (p *parser) familyComesFirst() bool {
 	for i := range p.sentences {
-		if words.contains("family first", p.sentences[i].text) {
+		if p.sentences[i].says("family first") {
 			return true
 		}
 	}
@@ -93,7 +93,7 @@ func (p *parser) wishes(ss []sentence, ms []*mention) bool {
 	// A type alone is a weak sign: whoever asks what became of a lead, quotes a
 	// reference or disputes one names its type too.
 	for i := range ss {
-		if words.contains("ask status", ss[i].text) || words.contains("dispute", ss[i].text) || words.contains("already there", ss[i].text) && len(references(ss[i].text)) > 0 && len(p.deeds(&ss[i])) == 0 {
+		if ss[i].says("ask status") || ss[i].says("dispute") || ss[i].says("already there") && len(references(ss[i].text)) > 0 && len(p.deeds(&ss[i])) == 0 {
 			return p.handsOver(ss)
 		}
 	}
@@ -109,7 +109,7 @@ func (p *parser) wishes(ss []sentence, ms []*mention) bool {
 // registering.
 func (p *parser) handsOver(ss []sentence) bool {
 	for i := range ss {
-		if words.contains("handing over", ss[i].text) && !p.past(&ss[i]) && !words.contains("dispute", ss[i].text) {
+		if ss[i].says("handing over") && !p.past(&ss[i]) && !ss[i].says("dispute") {
 			return true
 		}
 	}
@@ -152,7 +152,7 @@ func (p *parser) leftOut(seeds []*seed) []*seed {
 // asksHow says whether the mail asks how to register.
 func (p *parser) asksHow() bool {
 	for i := range p.sentences {
-		if words.contains("ask help", p.sentences[i].text) {
+		if p.sentences[i].says("ask help") {
 			return true
 		}
 	}
@@ -165,7 +165,7 @@ func (p *parser) askingFirst() bool {
 	intends, question := words.contains("before registering", p.m.Subject), false
 	for i := range p.sentences {
 		s := &p.sentences[i]
-		intends = intends || words.contains("before registering", s.text)
+		intends = intends || s.says("before registering")
 		question = question || strings.HasSuffix(strings.TrimSpace(s.text), "?")
 	}
 	return intends && question
@@ -173,8 +173,8 @@ func (p *parser) askingFirst() bool {
 
 // past says whether a sentence reports of what was registered or asks about it.
 func (p *parser) past(s *sentence) bool {
-	return words.contains("ask status", s.text) || words.contains("already there", s.text) ||
-		strings.HasSuffix(strings.TrimSpace(s.text), "?") && !words.contains("verb register", s.text) && !words.contains("handing over", s.text)
+	return s.says("ask status") || s.says("already there") ||
+		strings.HasSuffix(strings.TrimSpace(s.text), "?") && !s.says("verb register") && !s.says("handing over")
 }
 
 // fromProse reads the prospects of the sender's own prose.
@@ -221,7 +221,7 @@ func anyEmail(seeds []*seed) bool {
 func (p *parser) typesOne(n int) bool {
 	for _, m := range p.mentions {
 		if m.kind == aType && m.sent == n && !m.out {
-			return !words.contains("already there", p.sentences[n].text)
+			return !p.sentences[n].says("already there")
 		}
 	}
 	return false

@@ -188,16 +188,21 @@ type sentence struct {
 	pas  *passage
 	at   int // where in the passage
 	ls   []lexeme
-	toks []token
+	scan *scan
+}
+
+func (s *sentence) scanned() *scan {
+	if s.scan == nil {
+		s.scan = words.scan(s.text)
+	}
+	return s.scan
 }
 
 // tokens are the sentence's words, cut once.
-func (s *sentence) tokens() []token {
-	if s.toks == nil {
-		s.toks = tokens(clip(s.text))
-	}
-	return s.toks
-}
+func (s *sentence) tokens() []token { return s.scanned().toks }
+
+// says says whether a phrase of the section stands in the sentence.
+func (s *sentence) says(section string) bool { return s.scanned().says(section) }
 
 func (p *parser) run() {
 	p.v.markZones(p.m.owner())
@@ -209,8 +214,9 @@ func (p *parser) run() {
 		p.thanks = true
 		return
 	}
-	for _, s := range p.sentences {
-		if words.contains("verb register", s.text) && !isRenewWord(s.text) && !negatedRegister(s.text) && !(words.contains("verb withdraw", s.text) && !strings.Contains(s.text, "@")) {
+	for i := range p.sentences {
+		s := &p.sentences[i] // not a copy: it keeps its scan
+		if s.says("verb register") && !isRenewWord(s.text) && !negatedRegister(s.text) && !(s.says("verb withdraw") && !strings.Contains(s.text, "@")) {
 			p.register = true
 		}
 	}
@@ -355,7 +361,7 @@ func (p *parser) handsOn() bool {
 	}
 	for i := range p.sentences {
 		s := &p.sentences[i]
-		if len(typesIn(s, i)) > 0 || words.contains("handing over", s.text) {
+		if len(typesIn(s, i)) > 0 || s.says("handing over") {
 			return true
 		}
 	}

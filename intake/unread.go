@@ -74,9 +74,9 @@ func (p *parser) offersList() bool {
 	bare, paper, asked := true, otherPaper(p.m.Subject), false
 	for _, s := range p.sentences {
 		question := isQuestion(s.text)
-		handed := words.contains("handing over", s.text)
+		handed := s.says("handing over")
 		// "Why did you refuse the leads of the screenshot?" hands nothing over.
-		if words.contains("list of leads", s.text) && (!question || handed) {
+		if s.says("list of leads") && (!question || handed) {
 			return true
 		}
 		paper = paper || otherPaper(s.text)
@@ -109,7 +109,7 @@ func isQuestion(s string) bool {
 // asks for nothing else.
 func (p *parser) onlyHandsOver(rest []sentence) bool {
 	for _, s := range rest {
-		if isQuestion(s.text) && !words.contains("handing over", s.text) && !words.contains("list of leads", s.text) {
+		if isQuestion(s.text) && !s.says("handing over") && !s.says("list of leads") {
 			return false
 		}
 	}

@@ -203,6 +203,7 @@ const star = "*"
 // section is the phrases of one section by their first word, those whose first
 // word ends in a star by its first letters.
 type section struct {
+	id    int
 	whole map[string]bool
 	first map[string][][]string
 	stars map[string][][]string
@@ -242,9 +243,64 @@ func (s *section) at(ts []token, i int) int {
 	return best
 }
 
+// sectionSet is a set of sections by their ids.
+type sectionSet [3]uint64
+
+func (s *sectionSet) add(id int)      { s[id/64] |= 1 << (id % 64) }
+func (s *sectionSet) has(id int) bool { return s[id/64]&(1<<(id%64)) != 0 }
+func (s *sectionSet) unite(o sectionSet) {
+	for i := range s {
+		s[i] |= o[i]
+	}
+}
+
+// scan is a text as words, with the sections of which it can hold a phrase: those
+// with a phrase that begins with one of its words. One look at each word answers
+// most of the many questions that are asked about a sentence.
+type scan struct {
+	toks   []token
+	begins sectionSet
+}
+
+func (v *vocabulary) scan(text string) *scan {
+	c := &scan{toks: tokens(clip(text))}
+	for _, t := range c.toks {
+		c.begins.unite(v.first[t.w])
+		c.begins.unite(v.stems[stem(t.w)])
+	}
+	return c
+}
+
+// may says whether a phrase of one of the sections can stand in the text.
+func (c *scan) may(names ...string) bool {
+	for _, name := range names {
+		if c.begins.has(words.sections[name].id) {
+			return true
+		}
+	}
+	return false
+}
+
+// says says whether a phrase of the section stands in the text.
+func (c *scan) says(name string) bool {
+	at, _ := c.find(name, 0)
+	return at >= 0
+}
+
+// find is vocabulary.find in the text.
+func (c *scan) find(name string, i int) (at, n int) {
+	if !c.may(name) {
+		return -1, 0
+	}
+	return words.find(name, c.toks, i)
+}
+
 // vocabulary is the data file, read.
 type vocabulary struct {
 	sections map[string]*section
+	// first tells the sections with a phrase that begins with a word, stems those
+	// with one that begins with a word with a star, by its first letters.
+	first, stems map[string]sectionSet
 	// labels maps a folded label to its field.
 	labels map[string]labelField
 	// spelled holds the labels long enough for typos, by their length in bytes.
@@ -270,7 +326,7 @@ func mustWords(file string) *vocabulary {
 
 // parseWords reads the data file. Its errors name the line.
 func parseWords(file string) (*vocabulary, error) {
-	v := &vocabulary{sections: map[string]*section{}, labels: map[string]labelField{}, lexicon: map[string]map[string]bool{}, ordinals: map[string]int{}, numbers: map[string]int{}}
+	v := &vocabulary{sections: map[string]*section{}, first: map[string]sectionSet{}, stems: map[string]sectionSet{}, labels: map[string]labelField{}, lexicon: map[string]map[string]bool{}, ordinals: map[string]int{}, numbers: map[string]int{}}
 	for name := range lexicons {
 		v.lexicon[name] = map[string]bool{}
 	}
@@ -287,7 +343,10 @@ func parseWords(file string) (*vocabulary, error) {
 			if v.sections[name] != nil {
 				return nil, fmt.Errorf("words.txt:%d: section [%s] stands twice", n, name)
 			}
-			v.sections[name] = &section{whole: map[string]bool{}, first: map[string][][]string{}, stars: map[string][][]string{}}
+			if len(v.sections) == 64*len(sectionSet{}) {
+				return nil, fmt.Errorf("words.txt:%d: too many sections for a sectionSet", n)
+			}
+			v.sections[name] = &section{id: len(v.sections), whole: map[string]bool{}, first: map[string][][]string{}, stars: map[string][][]string{}}
 			continue
 		}
 		_, list, ok := strings.Cut(l, ":")
@@ -330,8 +389,14 @@ func parseWords(file string) (*vocabulary, error) {
 			s.whole[whole] = true
 			if w, ok := strings.CutSuffix(p[0], star); ok {
 				s.stars[stem(w)] = append(s.stars[stem(w)], p)
+				may := v.stems[stem(w)]
+				may.add(s.id)
+				v.stems[stem(w)] = may
 			} else {
 				s.first[p[0]] = append(s.first[p[0]], p)
+				may := v.first[p[0]]
+				may.add(s.id)
+				v.first[p[0]] = may
 			}
 			if field, ok := strings.CutPrefix(name, "label "); ok {
 				f := labelField(field)
