@@ -232,11 +232,7 @@ func tokenWords(s string) []string {
 func (p *parser) mentionsOf(ss []sentence, address string) []*mention {
 	var extra []witness
 	if address != "" {
-		w := witness{local: before(address, "@")}
-		if d := domainOf(address); !isPublicMail(d) {
-			w.site = siteName(d)
-		}
-		extra = append(extra, w)
+		extra = append(extra, addressWitness(address))
 	}
 	return p.mentionsBy(ss, extra)
 }

@@ -46,41 +46,63 @@ const (
 	fitWeak  = 2  // initials
 )
 
-// fitsLocal says how well the words of a person's name fit the local part of an
-// address.
-func fitsLocal(names []string, local string) int {
+// spelt is a word of a name in the ways in which an address may spell it, one at
+// least.
+type spelt []string
+
+// mailbox is a local part as names are measured by it.
+type mailbox struct {
+	whole  string
+	pieces []string
+}
+
+func newMailbox(local string) mailbox {
 	local = strings.ToLower(local)
 	if i := strings.IndexByte(local, '+'); i > 0 {
 		local = local[:i]
 	}
-	pieces := strings.FieldsFunc(local, func(r rune) bool { return r == '.' || r == '_' || r == '-' || '0' <= r && r <= '9' })
-	whole := foldLetters(strings.Join(pieces, ""))
-	for i := range pieces {
-		pieces[i] = foldLetters(pieces[i])
+	m := mailbox{pieces: strings.FieldsFunc(local, func(r rune) bool { return r == '.' || r == '_' || r == '-' || '0' <= r && r <= '9' })}
+	m.whole = foldLetters(strings.Join(m.pieces, ""))
+	for i := range m.pieces {
+		m.pieces[i] = foldLetters(m.pieces[i])
 	}
-	if whole == "" {
-		return 0
-	}
-	var words [][]string
-	for _, n := range names {
-		for _, part := range strings.FieldsFunc(n, func(r rune) bool { return r == '-' || r == ' ' || r == '.' }) {
-			if r := romanised(part); r[0] != "" {
-				words = append(words, r)
-			}
+	return m
+}
+
+// localWords appends the parts of a name's word as local parts spell them.
+func localWords(out []spelt, word string) []spelt {
+	for _, part := range strings.FieldsFunc(word, func(r rune) bool { return r == '-' || r == ' ' || r == '.' }) {
+		if r := romanised(part); r[0] != "" {
+			out = append(out, r)
 		}
 	}
-	if len(words) == 0 {
+	return out
+}
+
+// fitsLocal says how well the words of a person's name fit the local part of an
+// address.
+func fitsLocal(names []string, local string) int {
+	var words []spelt
+	for _, n := range names {
+		words = localWords(words, n)
+	}
+	return newMailbox(local).fits(words)
+}
+
+// fits says how well the words of a person's name fit the mailbox.
+func (m mailbox) fits(words []spelt) int {
+	whole, pieces := m.whole, m.pieces
+	if whole == "" || len(words) == 0 {
 		return 0
 	}
 	matches := func(piece string) (whole bool, initial bool) {
+		one := utf8.RuneCountInString(piece) == 1
 		for _, w := range words {
 			for _, x := range w {
 				if x == piece {
 					return true, false
 				}
-				if n := utf8.RuneCountInString(piece); n == 1 && strings.HasPrefix(x, piece) {
-					initial = true
-				}
+				initial = initial || one && strings.HasPrefix(x, piece)
 			}
 		}
 		return false, initial
@@ -113,35 +135,9 @@ func fitsLocal(names []string, local string) int {
 		return best
 	}
 	// Written together: "yfigueroa", "janedoe", "doej", "vandoorn", "jldelacruz".
-	for _, first := range append([][]string{nil}, words...) {
-		for i := range words {
-			for n := 1; i+n <= len(words); n++ {
-				last := join2(words[i : i+n])
-				if len(last) < 2 {
-					continue
-				}
-				if first == nil {
-					if last == whole && n > 1 {
-						return fitWhole
-					}
-					if last == whole {
-						best = max(best, fitPart)
-					}
-					continue
-				}
-				f := first[0]
-				if f == "" || i == 0 && n == len(words) {
-					continue
-				}
-				switch {
-				case f+last == whole || last+f == whole:
-					return fitWhole
-				case len(last) >= 3 && (f[:1]+last == whole || last+f[:1] == whole):
-					best = max(best, fitLast)
-				case len(last) >= 4 && strings.HasSuffix(whole, last) && len(whole)-len(last) <= 2 && strings.HasPrefix(whole, f[:1]):
-					best = max(best, fitLast)
-				}
-			}
+	for i := range words {
+		for n := 1; i+n <= len(words); n++ {
+			best = max(best, together(words, words[i:i+n], whole))
 		}
 	}
 	if best > 0 {
@@ -173,12 +169,48 @@ func fitsLocal(names []string, local string) int {
 	return best
 }
 
-func join2(words [][]string) string {
-	var b strings.Builder
-	for _, w := range words {
-		b.WriteString(w[0])
+// together says how well a local part without separators is spelled by some of a
+// name's words that follow each other, and another word or its initial before or
+// behind them.
+func together(words, some []spelt, local string) int {
+	size := 0
+	for _, w := range some {
+		size += len(w[0])
 	}
-	return b.String()
+	tail, leads := local, true
+	head, ends := local, true
+	for i := range some {
+		if leads {
+			tail, leads = strings.CutPrefix(tail, some[i][0])
+		}
+		if ends {
+			head, ends = strings.CutSuffix(head, some[len(some)-1-i][0])
+		}
+	}
+	if size < 2 || !leads && !ends {
+		return 0
+	}
+	best := 0
+	if size == len(local) {
+		if len(some) > 1 {
+			return fitWhole
+		}
+		best = fitPart
+	}
+	if len(some) == len(words) {
+		return best
+	}
+	for _, w := range words {
+		switch f := w[0]; {
+		case ends && head == f || leads && tail == f:
+			return fitWhole
+		case size >= 3 && (ends && head == f[:1] || leads && tail == f[:1]):
+			best = fitLast
+		case size >= 4 && ends && len(head) <= 2 && strings.HasPrefix(local, f[:1]):
+			best = fitLast
+		}
+	}
+	return best
 }
 
 // siteName is the part of a host that names its owner: "acme" of
@@ -235,49 +267,61 @@ func domainOf(address string) string {
 	return strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
 }
 
+// hostWords appends the parts of a name's word as hosts spell them.
+func hostWords(out []spelt, word string) []spelt {
+	for _, part := range strings.FieldsFunc(word, func(r rune) bool { return r == '-' || r == ' ' || r == '&' || r == '+' || r == '/' }) {
+		if r := romanised(strings.ReplaceAll(part, ".", "")); r[0] != "" {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
 // fitsSite says how well the words of an organisation's name fit a host's name:
 // "deshpandecastings" of "Deshpande Castings Ltd", "merlioncold" of "Merlion Cold
 // Chain", "ordinc" of "Okafor, Reed & Daughters, Inc.".
 func fitsSite(name []string, site string) int {
-	site = foldLetters(strings.ToLower(site))
-	if len(site) < 2 {
-		return 0
-	}
-	var words [][]string
+	var words []spelt
 	for _, w := range name {
-		for _, part := range strings.FieldsFunc(w, func(r rune) bool { return r == '-' || r == ' ' || r == '&' || r == '+' || r == '/' }) {
-			if r := romanised(strings.ReplaceAll(part, ".", "")); r[0] != "" {
-				words = append(words, r)
-			}
-		}
+		words = hostWords(words, w)
 	}
-	if len(words) == 0 {
+	return fitsHost(words, foldLetters(strings.ToLower(site)))
+}
+
+// fitsHost is fitsSite for words as hostWords gives them, and a folded name.
+func fitsHost(words []spelt, site string) int {
+	if len(site) < 2 || len(words) == 0 {
 		return 0
 	}
-	best := 0
-	for variant := range 3 {
-		var all, noSmall, initials strings.Builder
+	best, variants := 0, 1
+	for _, w := range words {
+		variants = max(variants, len(w))
+	}
+	for variant := range min(variants, 3) {
+		// On the stack: this is asked of every stretch of words and every host.
+		var all, noSmall [64]byte
+		var first [16]byte
+		a, n, initials := all[:0], noSmall[:0], first[:0]
 		for _, w := range words {
 			x := w[min(variant, len(w)-1)]
-			all.WriteString(x)
+			a = append(a, x...)
 			if !smallWord[x] {
-				noSmall.WriteString(x)
+				n = append(n, x...)
 			}
-			initials.WriteString(x[:1])
+			initials = append(initials, x[0])
 		}
-		a, n := all.String(), noSmall.String()
 		switch {
-		case a == site || n == site:
+		case string(a) == site || string(n) == site:
 			return fitWhole
-		case len(site) >= 4 && (strings.HasPrefix(a, site) || strings.HasPrefix(n, site)):
+		case len(site) >= 4 && (bytesBegin(a, site) || bytesBegin(n, site)):
 			best = max(best, fitLast) // the site leaves off the end
-		case len(n) >= 4 && strings.HasPrefix(site, n):
+		case len(n) >= 4 && len(site) >= len(n) && site[:len(n)] == string(n):
 			best = max(best, fitLast-1) // the name leaves off the end
-		case len(n) >= 4 && strings.HasSuffix(site, n) || len(site) >= 4 && strings.HasSuffix(n, site):
+		case len(n) >= 4 && len(site) >= len(n) && site[len(site)-len(n):] == string(n) || len(site) >= 4 && len(n) >= len(site) && string(n[len(n)-len(site):]) == site:
 			best = max(best, fitLast-1)
-		case len(words) >= 3 && initials.String() == site:
+		case len(words) >= 3 && string(initials) == site:
 			best = max(best, fitPart)
-		case len(words) >= 3 && len(site) >= 3 && strings.HasPrefix(site, initials.String()[:min(3, initials.Len())]) && len(site) <= 7 && initials.Len() >= 3:
+		case len(words) >= 3 && len(site) >= 3 && len(site) <= 7 && site[:3] == string(initials[:3]):
 			best = max(best, fitWeak+1)
 		}
 		// Words of the name, in order, that make up the site: "almkaese" of
@@ -310,6 +354,8 @@ func fitsSite(name []string, site string) int {
 	}
 	return best
 }
+
+func bytesBegin(b []byte, s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }
 
 func commonPrefix(a, b string) int {
 	n := 0

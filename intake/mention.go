@@ -56,7 +56,98 @@ type mention struct {
 type witness struct {
 	local string
 	site  string
+	box   mailbox // local, cut
+	host  string  // site, folded
 }
+
+func newWitness(local, site string) witness {
+	w := witness{local: local, site: site, host: foldLetters(strings.ToLower(site))}
+	if local != "" {
+		w.box = newMailbox(local)
+	}
+	return w
+}
+
+// addressWitness is the witness that an address makes.
+func addressWitness(address string) witness {
+	site := ""
+	if d := domainOf(address); !isPublicMail(d) {
+		site = siteName(d)
+	}
+	return newWitness(before(address, "@"), site)
+}
+
+// fitter measures stretches of words by the witnesses of a mail. What a word may
+// be spelled like in an address is worked out once.
+type fitter struct {
+	seen  []witness
+	known map[string]forms
+}
+
+// forms are the parts of a word as addresses spell them.
+type forms struct{ local, host []spelt }
+
+func (f *fitter) forms(word string) forms {
+	x, ok := f.known[word]
+	if !ok {
+		x = forms{localWords(nil, word), hostWords(nil, word)}
+		f.known[word] = x
+	}
+	return x
+}
+
+// nameFit is a stretch of words that is weighed as a name, and how well it fits
+// the witnesses, worked out when it is first asked for.
+type nameFit struct {
+	*fitter
+	words       []string
+	local, host []spelt
+	box, site   int // the best fits, or -1
+}
+
+// reset begins another name in the same memory.
+func (n *nameFit) reset() { n.words, n.local, n.host = n.words[:0], n.local[:0], n.host[:0] }
+
+func (n *nameFit) add(word string) {
+	n.words = append(n.words, word)
+	n.box, n.site = -1, -1
+	if len(n.seen) > 0 {
+		x := n.forms(word)
+		n.local, n.host = append(n.local, x.local...), append(n.host, x.host...)
+	}
+}
+
+// fitsBox is how well the name fits the best of the local parts.
+func (n *nameFit) fitsBox() int {
+	if n.box < 0 {
+		n.box = 0
+		for i := range n.seen {
+			n.box = max(n.box, n.seen[i].box.fits(n.local))
+		}
+	}
+	return n.box
+}
+
+// fitsSite is how well the name fits the best of the hosts.
+func (n *nameFit) fitsSite() int {
+	if n.site < 0 {
+		n.site = 0
+		for i := range n.seen {
+			n.site = max(n.site, fitsHost(n.host, n.seen[i].host))
+		}
+	}
+	return n.site
+}
+
+// first is the name's first word alone.
+func (n *nameFit) first() *nameFit {
+	one := &nameFit{fitter: n.fitter}
+	one.add(n.words[0])
+	return one
+}
+
+// kept is a copy of the name's words.
+func (n *nameFit) kept() []string { return append([]string(nil), n.words...) }
 
 // mentionsIn finds the mentions of the sentences ss. Addresses of the sender's
 // own house are witnesses of nothing and are not mentioned.
@@ -80,11 +171,7 @@ func (p *parser) mentionsBy(ss []sentence, seen []witness) []*mention {
 				d := domainOf(l.val)
 				m := &mention{kind: anEmail, text: l.val, from: i, to: i + 1, sent: n, score: 10, site: registrable(d)}
 				out = append(out, m)
-				w := witness{local: before(l.val, "@")}
-				if !isPublicMail(d) {
-					w.site = siteName(d)
-				}
-				seen = append(seen, w)
+				seen = append(seen, addressWitness(l.val))
 			case lexURL:
 				if p.ownHouse(hostOf(l.val)) || isDocument(l.val) || p.isOurs(hostOf(l.val)) {
 					continue
@@ -95,17 +182,18 @@ func (p *parser) mentionsBy(ss []sentence, seen []witness) []*mention {
 					site = normURL(l.val)
 				}
 				out = append(out, &mention{kind: aSite, text: l.val, from: i, to: i + 1, sent: n, score: 10, site: site})
-				seen = append(seen, witness{site: siteName(l.val)})
+				seen = append(seen, newWitness("", siteName(l.val)))
 			}
 		}
 	}
+	f := &fitter{seen: seen, known: map[string]forms{}}
 	for n := range ss {
 		if j := p.japanese(&ss[n], n); len(j) > 0 {
 			out = append(out, j...)
 			out = append(out, typesIn(&ss[n], n)...)
 			continue
 		}
-		out = append(out, p.namesIn(&ss[n], n, seen)...)
+		out = append(out, p.namesIn(&ss[n], n, f)...)
 		out = append(out, typesIn(&ss[n], n)...)
 	}
 	sort.SliceStable(out, func(i, j int) bool {
@@ -162,12 +250,12 @@ type candidate struct {
 }
 
 // namesIn finds the people and organisations of a sentence.
-func (p *parser) namesIn(s *sentence, n int, seen []witness) []*mention {
+func (p *parser) namesIn(s *sentence, n int, f *fitter) []*mention {
 	var all []candidate
 	for _, r := range runs(s.ls) {
-		all = p.candidates(all, s, r[0], r[1], seen)
+		all = p.candidates(all, s, r[0], r[1], f)
 	}
-	all = p.lowercase(all, s, seen)
+	all = p.lowercase(all, s, f)
 	sort.SliceStable(all, func(i, j int) bool {
 		if all[i].score != all[j].score {
 			return all[i].score > all[j].score
@@ -200,7 +288,7 @@ func (p *parser) namesIn(s *sentence, n int, seen []witness) []*mention {
 		} else {
 			m.cue = p.cueBefore(s, c.from, "cue company")
 		}
-		if m.text == "" || c.kind == aPerson && p.ownName(m.text) || c.kind == anOrganisation && p.ownFirm(c.words, seen) {
+		if m.text == "" || c.kind == aPerson && p.ownName(m.text) || c.kind == anOrganisation && p.ownFirm(c.words, f.seen) {
 			continue
 		}
 		out = append(out, m)
@@ -345,36 +433,34 @@ func isNoName(l lexeme) bool {
 }
 
 // candidates weighs every stretch of a run as a person and as an organisation.
-func (p *parser) candidates(out []candidate, s *sentence, from, to int, seen []witness) []candidate {
+func (p *parser) candidates(out []candidate, s *sentence, from, to int, f *fitter) []candidate {
 	const longest = 9
-	ls := s.ls
+	ls, n := s.ls, nameFit{fitter: f}
 	for i := from; i < to; i++ {
 		if !beginsName(ls[i]) && !(ls[i].kind == lexWord && ls[i].digit) {
 			continue
 		}
+		n.reset()
 		for j := i + 1; j <= to && j-i <= longest; j++ {
-			last := ls[j-1]
-			if last.kind != lexWord || !inName(last) || last.text == "&" || last.text == "+" {
+			last := &ls[j-1]
+			if last.kind == lexWord && !(j-1 > i+1 && suffixes[bareWord(last.text)]) {
+				n.add(strings.TrimSuffix(strings.TrimSuffix(last.text, "'s"), "’s"))
+			}
+			if last.kind != lexWord || !inName(*last) || last.text == "&" || last.text == "+" {
 				continue
 			}
-			names := make([]string, 0, j-i)
-			for k := i; k < j; k++ {
-				if ls[k].kind == lexWord && !(k > i+1 && suffixes[bareWord(ls[k].text)]) {
-					names = append(names, strings.TrimSuffix(strings.TrimSuffix(ls[k].text, "'s"), "’s"))
-				}
+			if sc := p.personScore(s, i, j, &n); sc >= 4 {
+				out = append(out, candidate{aPerson, i, j, sc, n.kept()})
 			}
-			if sc := p.personScore(s, i, j, names, seen); sc >= 4 {
-				out = append(out, candidate{aPerson, i, j, sc, names})
-			}
-			if sc := p.companyScore(s, i, j, names, seen); sc >= 4 {
-				out = append(out, candidate{anOrganisation, i, j, sc, names})
+			if sc := p.companyScore(s, i, j, &n); sc >= 4 {
+				out = append(out, candidate{anOrganisation, i, j, sc, n.kept()})
 			}
 		}
 	}
 	return out
 }
 
-func (p *parser) personScore(s *sentence, i, j int, names []string, seen []witness) int {
+func (p *parser) personScore(s *sentence, i, j int, name *nameFit) int {
 	ls := s.ls
 	n, given, noName := 0, 0, 0
 	for k := i; k < j; k++ {
@@ -417,7 +503,7 @@ func (p *parser) personScore(s *sentence, i, j int, names []string, seen []witne
 	for k := i; k < j; k++ {
 		if l := ls[k]; l.kind == lexWord && !l.capital && atWords[l.fold] && capitals >= 2 {
 			// "Wietske Dijkgraaf van Veenpluis Yoghurt": who, and of which house.
-			for _, w := range seen {
+			for _, w := range name.seen {
 				if w.site != "" && fitsSite(wordsOf(ls[k+1:j]), w.site) >= fitPart {
 					return 0
 				}
@@ -427,15 +513,7 @@ func (p *parser) personScore(s *sentence, i, j int, names []string, seen []witne
 		}
 	}
 	score := 0
-	fit, site := 0, 0
-	for _, w := range seen {
-		if w.local != "" {
-			fit = max(fit, fitsLocal(names, w.local))
-		}
-		if w.site != "" {
-			site = max(site, fitsSite(names, w.site))
-		}
-	}
+	fit, site := name.fitsBox(), name.fitsSite()
 	switch {
 	case fit >= fitLast:
 		score += 8 + fit - fitLast
@@ -512,7 +590,7 @@ func wordsOf(ls []lexeme) []string {
 // atWords stand between a person and the house.
 var atWords = map[string]bool{"at": true, "from": true, "of": true, "with": true, "bei": true, "von": true, "vom": true, "der": true, "de": true, "du": true, "des": true, "chez": true, "en": true, "da": true, "do": true, "di": true, "del": true, "della": true, "presso": true, "bij": true, "van": true, "z": true, "ze": true, "w": true, "fra": true, "hos": true, "from:": true}
 
-func (p *parser) companyScore(s *sentence, i, j int, names []string, seen []witness) int {
+func (p *parser) companyScore(s *sentence, i, j int, name *nameFit) int {
 	ls := s.ls
 	n, noName, given, org := 0, 0, 0, 0
 	form := false
@@ -544,17 +622,9 @@ func (p *parser) companyScore(s *sentence, i, j int, names []string, seen []witn
 	if n == 0 || noName == n && !form {
 		return 0
 	}
-	site := 0
-	for _, w := range seen {
-		if w.site != "" {
-			site = max(site, fitsSite(names, w.site))
-		}
-	}
-	local := 0
-	for _, w := range seen {
-		if w.local != "" && n <= 3 {
-			local = max(local, fitsLocal(names, w.local))
-		}
+	site, local := name.fitsSite(), 0
+	if n <= 3 {
+		local = name.fitsBox()
 	}
 	score := 0
 	switch {
@@ -711,46 +781,36 @@ func ls0(l lexeme, mark string) bool { return l.kind == lexMark && l.text == mar
 
 // lowercase finds names in text without capitals, where an address spells them
 // letter for letter.
-func (p *parser) lowercase(out []candidate, s *sentence, seen []witness) []candidate {
-	ls := s.ls
+func (p *parser) lowercase(out []candidate, s *sentence, f *fitter) []candidate {
+	ls, n := s.ls, nameFit{fitter: f}
 	for i := range ls {
 		if ls[i].kind != lexWord || ls[i].capital || isNoName(ls[i]) && len(ls[i].fold) < 4 {
 			continue
 		}
-		var names []string
+		n.reset()
 		for j := i + 1; j <= len(ls) && j-i <= 5 && ls[j-1].kind == lexWord; j++ {
-			names = append(names, ls[j-1].text)
+			n.add(ls[j-1].text)
 			if smallWord[ls[j-1].fold] || particles[ls[j-1].fold] {
 				continue
 			}
-			for _, w := range seen {
-				if w.site != "" && len(w.site) >= 5 && fitsSite(names, w.site) == fitWhole {
-					out = append(out, candidate{anOrganisation, i, j, 8, append([]string(nil), names...)})
+			named := !isNoName(ls[i]) && !isNoName(ls[j-1])
+			for _, w := range n.seen {
+				if len(w.site) >= 5 && fitsHost(n.host, w.host) == fitWhole {
+					out = append(out, candidate{anOrganisation, i, j, 8, n.kept()})
 				}
-				if w.local != "" && len(names) >= 2 && len(names) <= 4 && !isNoName(ls[i]) && !isNoName(ls[j-1]) && fitsLocal(names, w.local) == fitWhole {
-					out = append(out, candidate{aPerson, i, j, 8, append([]string(nil), names...)})
+				if named && len(n.words) >= 2 && len(n.words) <= 4 && w.box.fits(n.local) == fitWhole {
+					out = append(out, candidate{aPerson, i, j, 8, n.kept()})
 				}
 			}
-			if len(names) == 2 && !isNoName(ls[i]) && !isNoName(ls[j-1]) && len(ls[i].fold) >= 3 && len(ls[j-1].fold) >= 3 && (isGiven(ls[i]) && fitsAny(names[:1], seen) >= fitPart || fitsAny(names, seen) >= fitLast) {
-				out = append(out, candidate{aPerson, i, j, 7, append([]string(nil), names...)})
+			if len(n.words) == 2 && named && len(ls[i].fold) >= 3 && len(ls[j-1].fold) >= 3 && (isGiven(ls[i]) && n.first().fitsBox() >= fitPart || n.fitsBox() >= fitLast) {
+				out = append(out, candidate{aPerson, i, j, 7, n.kept()})
 			}
-			if len(names) == 2 && isGiven(ls[i]) && !isNoName(ls[j-1]) && !isGiven(ls[j-1]) && p.cueBefore(s, i, "cue person") {
-				out = append(out, candidate{aPerson, i, j, 5, append([]string(nil), names...)})
+			if len(n.words) == 2 && isGiven(ls[i]) && !isNoName(ls[j-1]) && !isGiven(ls[j-1]) && p.cueBefore(s, i, "cue person") {
+				out = append(out, candidate{aPerson, i, j, 5, n.kept()})
 			}
 		}
 	}
 	return out
-}
-
-// fitsAny is how well a name fits any of the addresses.
-func fitsAny(names []string, seen []witness) int {
-	best := 0
-	for _, w := range seen {
-		if w.local != "" {
-			best = max(best, fitsLocal(names, w.local))
-		}
-	}
-	return best
 }
 
 // typesIn finds the lead types that a sentence names, those that it denies left

@@ -262,14 +262,10 @@ func (p *parser) witnesses() []witness {
 			break
 		}
 		if b.Email != "" {
-			w := witness{local: before(b.Email, "@")}
-			if d := domainOf(b.Email); !isPublicMail(d) {
-				w.site = siteName(d)
-			}
-			out = append(out, w)
+			out = append(out, addressWitness(b.Email))
 		}
 		if b.URL != "" {
-			out = append(out, witness{site: siteName(b.URL)})
+			out = append(out, newWitness("", siteName(b.URL)))
 		}
 	}
 	return out
