@@ -7,6 +7,7 @@ import (
 	_ "image/gif"  // the size of a logo
 	_ "image/jpeg" // "
 	_ "image/png"  // "
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -273,6 +274,9 @@ func ownName(path, media string) string {
 	return "part-" + path + ext
 }
 
+// cameraName are the names that cameras and telephones give to pictures.
+var cameraName = regexp.MustCompile(`(?i)^(?:img[_-]?\d|dsc[_n]?\d|pxl_|p\d{7}|\d{8}_\d{6}|photo|foto|scan|screenshot|bildschirmfoto|whatsapp image|signal-|fullsizerender)`)
+
 // decoration says whether an image belongs to the mail's looks, a logo or an icon
 // in a signature: the HTML shows it by its Content-ID (RFC 2392) or it stands
 // inline, and it is too small to be the picture of a list.
@@ -295,7 +299,7 @@ func decoration(p *part, html [][]byte) bool {
 	}
 	c, _, err := image.DecodeConfig(bytes.NewReader(p.data))
 	if err != nil {
-		return len(p.data) < 16<<10
+		return len(p.data) < 16<<10 && !cameraName.MatchString(p.name)
 	}
 	// A banner is wide and flat, a logo small; a list needs room in both directions.
 	return c.Height <= 200 || c.Width <= 200 || c.Width*c.Height <= 300*300 && len(p.data) < 64<<10

@@ -3,6 +3,8 @@ package intake
 import (
 	"encoding/base64"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -75,6 +77,34 @@ func TestEncryptedIsNamedOnce(t *testing.T) {
 		q := partners.Parse(partners.Read([]byte(raw)))
 		if got := fmt.Sprint(q.Unread); got != fmt.Sprint([]rules.Unread{{Why: rules.UnreadEncrypted, What: name}}) {
 			t.Errorf("%s: unread %s", name, got)
+		}
+	}
+}
+
+// TestUnreadableCases: of the development cases those that hold an unreadable list
+// have it named, and no other has anything named.
+func TestUnreadableCases(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{
+		"hard-unreadable-google-sheet.eml":       "docs.google.com",
+		"hard-unreadable-numbers-attachment.eml": "Pipeline Sept 2026.numbers",
+		"hard-unreadable-scanned-pdf.eml":        "SKM_C25826110907150.pdf",
+		"hard-unreadable-photo-of-list.eml":      "IMG_4821.jpeg",
+	}
+	for _, dir := range []string{"registrations", "own", "further"} {
+		files, _ := filepath.Glob(filepath.Join("testdata", dir, "*.eml"))
+		for _, path := range files {
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, u := range partners.Parse(partners.Read(raw)).Unread {
+				got = append(got, u.Name)
+			}
+			if name := filepath.Base(path); strings.Join(got, "; ") != want[name] {
+				t.Errorf("%s: unread %q, want %q", name, got, want[name])
+			}
 		}
 	}
 }
