@@ -24,6 +24,7 @@
 //	unread.go, link.go    what may hold prospects and cannot be read
 //	automatic.go          what may not be answered
 //	request.go            all of it together
+//	lines.go              lines and places, to show what was read where
 //
 // The mailbox is here too: imap.go talks to the IMAP server, one goroutine
 // owning the connection, a deadline on every command.

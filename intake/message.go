@@ -333,7 +333,9 @@ func (w *walker) walk(h header, body []byte, path string, depth, group int) {
 	case media == "message/rfc822" || media == "message/global" || media == "application/octet-stream" && extension(p.name) == "eml":
 		p.attached = true
 		if w.depth < maxAttached && len(w.m.attached) < 20 {
-			w.m.attached = append(w.m.attached, read(data, w.depth+1))
+			inner := read(data, w.depth+1)
+			inner.under(path)
+			w.m.attached = append(w.m.attached, inner)
 		}
 	case media == "text/plain" || media == "text/html" || media == "text/enriched" || media == "text/richtext":
 		p.attached = disposition == "attachment" || name != "" && disposition != "inline" && !firstText(w.parts)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"leadmail/cmd/internal/desk"
+	"leadmail/intake"
 	"leadmail/rules"
 )
 
@@ -138,7 +139,7 @@ func (c decideCmd) Run(a *app) error {
 		if c.JSON {
 			return a.printJSON(newDeciding(name, p))
 		}
-		printReading(a.stdout, name, p.Request)
+		a.printReading(name, intake.Reader{}.Read(raw), p.Request, false)
 		fmt.Fprintln(a.stdout)
 		printSender(a.stdout, p.Book.Sender)
 		printDecision(a.stdout, p.Decision)
