@@ -14,13 +14,21 @@
 //	message.go, header.go, address.go, decode.go   bytes to parts
 //	attachment.go         what a file is that cannot be read, by its bytes
 //	html.go, hidden.go, body.go   parts to lines, without what is not shown; whose words each line is: new, quoted, signature
-//	words.go, words.txt   the language, in one data file that a non-programmer can extend
+//	words.go, words.txt, names.txt   the language, in data files that a non-programmer can extend
 //	label.go, value.go    a labelled line to candidates; what a value is worth
 //	extract.go            candidates to prospects
+//	lexeme.go             prose to sentences and lexemes
+//	mention.go, match.go  candidates of prose: who and what a sentence names, and what speaks for it
+//	assign.go, people.go  mentions to prospects
+//	kindof.go             lead types to prospects: by name, by place, for all, by exception
+//	forward.go, chat.go   mails that are handed on, web forms, exported chats
+//	cjk.go                names where words have no blanks between
+//	clause.go, act.go     renew, withdraw, status, help, forms: clause by clause
+//	correct.go            new contact data for a registration; is a domain free
+//	answer.go             short answers to what our mail asked
 //	inline.go             tables and lists among the lines of a body: grids
 //	sheet.go, vcard.go    attached lists: grids; cards
 //	table.go, column.go   grids to prospects
-//	act.go                renew, withdraw, status, help, forms, short answers, thanks
 //	unread.go, link.go    what may hold prospects and cannot be read
 //	automatic.go          what may not be answered
 //	request.go            all of it together

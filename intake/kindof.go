@@ -17,10 +17,10 @@ type subject struct {
 	b     *block
 	names []string // folded words by which a sentence may name it
 	typ   rules.LeadType
-	sent  int  // the sentence that it stands in; -1 where no prose tells it
-	from  int  // lexeme of its name there
-	said  int  // the sentence that gave the type
-	group bool // it was given to all at once
+	sent  int      // the sentence that it stands in; -1 where no prose tells it
+	from  int      // lexeme of its name there
+	by    *mention // what gave the type
+	group bool     // it was given to all at once
 }
 
 // event is something that a sentence says, in order: who, or a lead type.
@@ -41,7 +41,7 @@ func (p *parser) bindTypes() {
 	}
 	var who []*subject
 	for _, b := range p.blocks {
-		x := &subject{b: b, sent: -1, typ: b.LeadType, said: -1}
+		x := &subject{b: b, sent: -1, typ: b.LeadType}
 		for _, v := range []string{b.FirstName, b.LastName, b.Company} {
 			for i, w := range strings.Fields(v) {
 				f := foldLetters(w)
@@ -55,12 +55,12 @@ func (p *parser) bindTypes() {
 		}
 		who = append(who, x)
 	}
-	stated := map[rules.LeadType]bool{}
+	stated := map[rules.LeadType]*mention{}
 	for n := range p.sentences {
 		p.bindSentence(who, n)
 		for _, m := range p.mentions {
 			if m.kind == aType && m.sent == n && !m.out && !p.past(&p.sentences[n]) {
-				stated[m.typ] = true
+				stated[m.typ] = m
 			}
 		}
 	}
@@ -69,17 +69,19 @@ func (p *parser) bindTypes() {
 		if x.typ == "" && x.b.Unusable[rules.LeadTypeOf] == "" && !x.b.seen[labelType] {
 			switch {
 			case len(stated) == 1 && len(who) == 1:
-				for t := range stated {
-					x.typ = t
+				for t, m := range stated {
+					x.typ, x.by = t, m
 				}
 			case len(stated) == 0 && subject != "" && !p.reply:
 				x.typ = subject
 			}
 		}
-		if x.b.LeadType == "" && x.typ != "" && x.b.Unusable[rules.LeadTypeOf] == "" {
+		if x.typ != "" && (x.b.prose || x.b.LeadType == "" && x.b.Unusable[rules.LeadTypeOf] == "") {
 			x.b.LeadType = x.typ
-		} else if x.b.prose && x.typ != "" {
-			x.b.LeadType = x.typ
+			if x.by != nil && x.b.Spans != nil {
+				at := &p.sentences[x.by.sent]
+				x.b.Spans[rules.LeadTypeOf] = at.pas.span(p.v, at.at+at.ls[x.by.from].from, at.at+at.ls[x.by.to-1].to)
+			}
 		}
 	}
 }
@@ -163,7 +165,7 @@ func (p *parser) bindSentence(who []*subject, n int) {
 					continue
 				}
 				if x.typ == "" || x.b.LeadType == "" && e.corrects {
-					x.typ, x.said = e.typ.typ, n
+					x.typ, x.by = e.typ.typ, e.typ
 				}
 			}
 		}
@@ -389,7 +391,7 @@ func (p *parser) aroundType(who []*subject, n int, types []*mention) {
 	if len(types) == len(who) && s.says("in order") {
 		for i, x := range who {
 			if x.typ == "" {
-				x.typ, x.said = types[i].typ, n
+				x.typ, x.by = types[i].typ, types[i]
 			}
 		}
 		return
@@ -417,7 +419,7 @@ func (p *parser) aroundType(who []*subject, n int, types []*mention) {
 	put := func(xs []*subject) {
 		for _, x := range xs {
 			if x.typ == "" || (corrects || one && x.group && len(xs) == 1) && (x.b.LeadType == "" || x.b.prose) {
-				x.typ, x.said, x.group = t.typ, n, len(xs) > 1 || s.says("all")
+				x.typ, x.by, x.group = t.typ, t, len(xs) > 1 || s.says("all")
 			}
 		}
 	}
@@ -455,7 +457,7 @@ func (p *parser) sameAgain(who []*subject, n int) {
 	for _, x := range who {
 		if x.sent == n || x.sent >= 0 && p.sentences[x.sent].pas == s.pas {
 			if x.typ == "" && prev != nil {
-				x.typ, x.said = prev.typ, n
+				x.typ, x.by = prev.typ, prev.by
 			}
 		}
 		prev = x
