@@ -49,6 +49,8 @@ type collector struct {
 	soft   bool           // an empty line, a rule or prose stands before this line
 	next   string         // lead type of the next block alone
 	last   int            // the last line to be read that has a label
+	// noList and noTable are, for each way of cutting, up to where none was found.
+	noList, noTable map[string]int
 }
 
 // maxBlocks and maxLines bound what one mail can make us do; a list that long

@@ -255,9 +255,17 @@ func (c *collector) tableAt(i int) (*grid, int) {
 		if len(row) < 2 {
 			continue
 		}
-		if cols, ok := cut.heading(row); ok && enough(cols) {
-			if g, end := c.below(cut, i, row, cols); g != nil {
-				return g, end
+		if i >= c.noTable[cut.name] {
+			if cols, ok := cut.heading(row); ok && enough(cols) {
+				g, end := c.below(cut, i, row, cols)
+				if g != nil {
+					return g, end
+				}
+				// Headings without rows have none further down either.
+				if c.noTable == nil {
+					c.noTable = map[string]int{}
+				}
+				c.noTable[cut.name] = end
 			}
 		}
 		if cut.name == "tabs" || cut.name == "pipes" || cut.name == "blanks" {
@@ -429,7 +437,7 @@ func (c *collector) below(cut cutter, i int, head []cell, cols []column) (*grid,
 		end = k + 1
 	}
 	if fitting == 0 {
-		return nil, 0
+		return nil, end
 	}
 	// A group that nothing follows introduces what comes below the table.
 	for n := len(g.rows) - 1; n > 0 && len(g.rows[n]) == 1 && groupType(g.rows[n][0].text) != ""; n-- {
@@ -685,6 +693,9 @@ func (c *collector) sideways(cut cutter, i int) (*grid, int) {
 // other values, cut in the same way.
 func (c *collector) listAt(i int) (*grid, int) {
 	for _, cut := range listCutters {
+		if i < c.noList[cut.name] {
+			continue
+		}
 		first := c.listRow(cut, i)
 		if first == nil {
 			continue
@@ -706,6 +717,11 @@ func (c *collector) listAt(i int) (*grid, int) {
 			end = k + 1
 		}
 		if !g.settles(cut.loose) {
+			// Nor do the lines of it that are left: each line is looked at once.
+			if c.noList == nil {
+				c.noList = map[string]int{}
+			}
+			c.noList[cut.name] = end
 			continue
 		}
 		return g, end

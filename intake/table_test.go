@@ -6,6 +6,7 @@ import (
 	"html"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -380,4 +381,47 @@ func TestTableShapes(t *testing.T) {
 			t.Fatalf("%s: got\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	})
+}
+
+// TestTablesAreLinear: four times the lines take four times as long to be
+// looked at, also where no table comes out: whoever starts anew at each line
+// needs sixteen.
+func TestTablesAreLinear(t *testing.T) {
+	for name, lines := range map[string]string{
+		"lists that do not settle":   "Marlow, Bishop Town, Info Desk, a@quay.example\n",
+		"headings without rows":      "Name\tEmail\tCompany\n",
+		"headings and prose":         "Name, email, company\nand so on we go\n",
+		"an order told, and no rows": "Format is Name / Title / Company / Mail, all\nfoo / bar / baz\n",
+		"labels in the first column": "Name\tA B\tC D\n",
+		"rows in groups":             "Name\tEmail\tCompany\nAmy Cole\ta@b.example\tX\n\nManaged customers\n\n",
+		"cards that do not end":      "BEGIN:VCARD\nN:a;b\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			took := func(n int) time.Duration {
+				v := view(textLines(strings.Repeat(lines, n), "1", nil))
+				v.number()
+				best := time.Hour
+				for range 3 {
+					read := make([]bool, len(v))
+					for i := range read {
+						read[i] = true
+					}
+					c := &collector{v: v, read: read, used: make([]bool, len(v))}
+					began := time.Now()
+					c.cards()
+					c.tables()
+					best = min(best, time.Since(began))
+				}
+				return best
+			}
+			// A busy machine may spoil a round, but not all of them.
+			var small, big time.Duration
+			for range 5 {
+				if small, big = took(500), took(2000); big < 100*time.Millisecond || float64(big) < 9*float64(small) {
+					return
+				}
+			}
+			t.Errorf("four times the lines took %.1f times as long (%v, %v)", float64(big)/float64(small), small, big)
+		})
+	}
 }
