@@ -1036,6 +1036,8 @@ func (p *parser) affirmed(s string) (rest string, yes bool) {
 		return urls[0], false
 	case no:
 		return s, false
+	case len(urls) == 0 && len(left) > 0 && words.contains("verb register", rest) && words.contains("all", rest) && !words.contains("negation", rest):
+		return "", true // "yes, that is right, you can register both"
 	case len(urls) == 0 || len(urls) == 1 && len(left) == 0:
 		return strings.Join(left, " "), true
 	}

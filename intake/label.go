@@ -328,8 +328,11 @@ func findLabels(s string) []labelHit {
 		if kind == 0 {
 			continue
 		}
+		if kind == '=' && strings.HasPrefix(s[i:], "=\"") && strings.Contains(s[i:], "\">") {
+			break // `class="gmail_quote">` is markup
+		}
 		tries++
-		if f := words.lookup(s[start:i], kind == ':' || kind == '=' || kind == '\t'); f != "" {
+		if f := words.lookup(s[start:i], kind == ':' || kind == '=' || kind == '\t' || kind == '-' && len(strings.Fields(s[start:i])) <= 3); f != "" {
 			// "Label ....: value", "Label :- value": the rest of the separator.
 			from := i + size
 			for from < len(s) && (s[from] == ' ' || s[from] == ':' || s[from] == '=' || s[from] == '.' || s[from] == '-' && from+1 < len(s) && (s[from+1] == ' ' || s[from+1] == '>') || s[from] == '>' && (s[from-1] == '-' || s[from-1] == '=')) {

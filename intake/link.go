@@ -88,8 +88,8 @@ func sharedFile(s string) string {
 	return ""
 }
 
-// isDocument says whether an address leads to a shared file, a call or a
-// calendar: never an organisation's website.
+// isDocument says whether an address leads to a shared file, a picture, a call or
+// a calendar: never an organisation's website.
 func isDocument(s string) bool {
 	host := strings.ToLower(normURL(s))
 	path := ""
@@ -102,6 +102,11 @@ func isDocument(s string) bool {
 		"asana.com", "monday.com", "miro.com", "mega.nz", "cal.com", "goo.gl", "bit.ly", "youtube.com", "youtu.be", "wa.me", "t.me", "aka.ms", "whatsapp.com",
 	} {
 		if host == d || strings.HasSuffix(host, "."+d) {
+			return true
+		}
+	}
+	for _, end := range []string{".gif", ".png", ".jpg", ".jpeg"} {
+		if strings.HasSuffix(path, end) {
 			return true
 		}
 	}

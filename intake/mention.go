@@ -462,11 +462,14 @@ func (p *parser) candidates(out []candidate, s *sentence, from, to int, f *fitte
 
 func (p *parser) personScore(s *sentence, i, j int, name *nameFit) int {
 	ls := s.ls
-	n, given, noName := 0, 0, 0
+	n, given, noName, marks := 0, 0, 0, 0
 	for k := i; k < j; k++ {
 		l := ls[k]
 		switch {
 		case l.kind != lexWord:
+			if isQuote(l) {
+				marks++
+			}
 			if !isQuote(l) && !ls0(l, "(") && !ls0(l, ")") {
 				return 0
 			}
@@ -493,8 +496,8 @@ func (p *parser) personScore(s *sentence, i, j int, name *nameFit) int {
 		}
 		n++
 	}
-	if n == 0 || n > 5 {
-		return 0
+	if n == 0 || n > 5 || marks == 1 {
+		return 0 // a single mark belongs to what stands before: `"Tilde" Riis`
 	}
 	if n == 1 && (utf8.RuneCountInString(ls[i].text) < 2 || words.lexicon["role"][ls[i].fold]) {
 		return 0

@@ -408,7 +408,7 @@ func (p *parser) choose() *collector {
 	}
 	said, any := false, false
 	for i, l := range p.v {
-		if l.zone == fresh && !l.blank() && !words.begins("greeting", l.text) {
+		if l.zone == fresh && !l.blank() && !(words.begins("greeting", l.text) && len(strings.Fields(l.text)) <= 4) {
 			any = true
 			said = said || words.contains("filled", l.text) && !c.used[i]
 		}
@@ -732,13 +732,14 @@ func (p *parser) accept() {
 	p.blocks = headed(blocks)
 	sort.SliceStable(p.blocks, func(i, j int) bool { return earlier(p.place(p.blocks[i]), p.place(p.blocks[j])) })
 	p.bindTypes()
+	asked := p.reply && len(p.blocks) == 1 && p.asksBelow()
 	for _, b := range p.blocks {
 		rd := reading{Reading: b.Reading, verb: rules.VerbRegister, at: p.place(b)}
 		switch {
 		case b.Ref != "":
 			rd.verb = rules.VerbAnswer
 		case b.table && b.Source != nil:
-		case p.reply && !(b.Company != "" && (b.FirstName != "" || b.LastName != "")) && b.count() <= 3:
+		case p.reply && !(b.Company != "" && (b.FirstName != "" || b.LastName != "")) && (b.count() <= 3 || asked):
 			rd.verb = rules.VerbAnswer
 		}
 		if len(rd.Spans) == 0 {
