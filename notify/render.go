@@ -71,7 +71,7 @@ func New(t *templates.Set, p Program) *Renderer {
 	n := templates.Numbers{
 		Months: p.Policy.ExpiryMonths, Max: p.Policy.MaxOutstanding, RenewalDays: p.Policy.RenewalDays,
 		RenewalWindow: p.Policy.RenewalWindow, CompletionDays: p.Policy.CompletionDays, ReviewHours: p.Policy.ReviewHours,
-		ReleaseAfterDays: p.Policy.ReleaseAfterDays, RenewalEarly: p.Policy.RenewalEarly, EntryPlans: p.Policy.EntryPlans,
+		ReleaseAfterDays: p.Policy.ReleaseAfterDays, ChecksPerDay: p.Policy.ChecksPerDay, RenewalEarly: p.Policy.RenewalEarly, EntryPlans: p.Policy.EntryPlans,
 		QualifiedEarns: slices.Contains(p.Policy.EarningTypes, rules.QualifiedLead),
 		ManagedEarns:   slices.Contains(p.Policy.EarningTypes, rules.ManagedCustomer),
 		CustomersToo:   slices.Contains(p.Policy.RegisterCustomers, rules.ManagedCustomer),
@@ -199,9 +199,7 @@ func (r *Renderer) toPartner(name, kind string, a templates.Answer, o Original, 
 	if err != nil {
 		return Rendered{}, fmt.Errorf("render %s: %w", name, err)
 	}
-	for _, v := range a.Verdicts {
-		out.Numbering = append(out.Numbering, v.Ref)
-	}
+	out.Numbering = numbering(a)
 	return out, nil
 }
 
@@ -216,26 +214,29 @@ func (r *Renderer) write(kind string, l letter, id Identity) (Rendered, error) {
 
 // judged fills in the verdicts, their tally and their clauses.
 func (r *Renderer) judged(a *templates.Answer, d rules.Decision, q rules.Request, partner *rules.Partner) {
-	for i, j := range d.Judgements {
+	order := map[int]int{} // by the verdict's place, the item that it answers
+	for _, j := range d.Judgements {
+		if j.Verb.Change() && j.Decision == rules.Review && slices.ContainsFunc(a.Verdicts, func(v templates.Verdict) bool { return v.Ref == j.Ref && v.Decision == rules.Review }) {
+			continue // two verbs, one doubt
+		}
 		v := r.verdict(j, d, q, partner)
 		if len(v.Release) > 0 {
 			d.Release = nil // said once a mail
 		}
-		if len(d.Judgements) > 1 {
-			v.N = i + 1
-		}
-		if v.N > 0 && v.Needs(rules.LeadTypeOf) && v.Decision == rules.NeedsInfo {
-			a.Asks++
-		}
 		a.Which = a.Which || unclear(j, q)
+		order[len(a.Verdicts)] = j.Item
 		a.Verdicts = append(a.Verdicts, v)
-		r.cite(a, clauses(v)...)
-	}
-	if len(d.Judgements) > 1 {
-		a.Tally = tally(a.Verdicts)
 	}
 	for _, act := range d.Actions {
-		if act.Decision != rules.Held && act.Decision != rules.Review {
+		if act.Decision == rules.Held {
+			continue
+		}
+		order[len(a.Verdicts)] = act.Item
+		a.Verdicts = append(a.Verdicts, r.acted(a, act, d))
+	}
+	r.inOrder(a, order)
+	for _, act := range d.Actions {
+		if act.Decision != rules.Held {
 			continue
 		}
 		if act.Verb == rules.VerbAsk {

@@ -235,8 +235,100 @@ var situations = []situation{
 	}()), registration())},
 	{"held, a renewal and a withdrawal", reply(whole(rules.ReplyHeld), held(rules.KindRenewal,
 		rules.Item{Verb: rules.VerbRenew, Ref: "R-7K4Q2M"}, rules.Item{Verb: rules.VerbWithdraw, Ref: "company:Acme Ltd"}))},
-	{"held, the list", reply(whole(rules.ReplyHeld), held(rules.KindStatus, rules.Item{Verb: rules.VerbStatus}))},
-	{"held, help", reply(whole(rules.ReplyHeld), held(rules.KindHelp, rules.Item{Verb: rules.VerbHelp}))},
+	{"renewed ahead of time", reply(verdicts(func() rules.Judgement {
+		j := existing(rules.VerbRenew, rules.Queued)
+		j.Term = rules.Term{N: 2, From: "2026-12-11", Until: "2027-03-10"}
+		return j
+	}()), rules.Request{})},
+	{"renewed after its end, on request", reply(verdicts(func() rules.Judgement {
+		j := existing(rules.VerbRenew, rules.Renewed)
+		j.Term = rules.Term{N: 2, From: "2026-11-22", Until: "2027-02-20"}
+		return j
+	}()), rules.Request{})},
+	{"not renewed, too early", reply(verdicts(func() rules.Judgement {
+		j := existing(rules.VerbRenew, rules.Rejected, rules.AlreadyRegistered)
+		j.Term = rules.Term{N: 1, From: "2026-10-01", Until: "2027-04-01"}
+		return j
+	}()), rules.Request{})},
+	{"not renewed, another has it", reply(verdicts(existing(rules.VerbRenew, rules.Rejected, rules.Conflict)), rules.Request{})},
+	{"not renewed, cap reached", reply(func() rules.Decision {
+		d := verdicts(existing(rules.VerbRenew, rules.Rejected, rules.CapReached))
+		d.Meter = rules.Meter{Used: 50, Of: 50, Expiring: 1}
+		d.Release = []rules.Holding{{Ref: "R-1A2B3C", Company: "Harbour Tea", Until: "2026-12-01"}}
+		return d
+	}(), rules.Request{})},
+	{"withdrawn", reply(verdicts(existing(rules.VerbWithdraw, rules.Withdrawn)), rules.Request{})},
+	{"withdrawn, ended before", reply(verdicts(existing(rules.VerbWithdraw, rules.Ignored)), rules.Request{})},
+	{"withdrawn, only asked about", reply(verdicts(func() rules.Judgement {
+		j := existing(rules.VerbWithdraw, rules.Withdrawn)
+		j.Ask, j.Holds, j.Term = j.Ref, "", rules.Term{}
+		return j
+	}()), rules.Request{})},
+	{"updated", reply(verdicts(func() rules.Judgement {
+		j := existing(rules.VerbCorrect, rules.Updated)
+		j.Prospect.FirstName, j.Prospect.LastName, j.Prospect.Email = "Ben", "Osei", "ben@kuanzacoffee.com"
+		return j
+	}()), rules.Request{})},
+	{"not updated, no address", reply(verdicts(func() rules.Judgement {
+		j := existing(rules.VerbCorrect, rules.NeedsInfo)
+		j.Prospect.Email = "ben(at)kuanza"
+		j.Reasons = []rules.Reason{{Code: rules.InvalidEmail, Field: rules.Email}}
+		return j
+	}()), rules.Request{})},
+	{"review, two verbs", reply(verdicts(existing(rules.VerbRenew, rules.Review, rules.ContradictoryMail), existing(rules.VerbWithdraw, rules.Review, rules.ContradictoryMail)), rules.Request{})},
+	{"review, another company", reply(verdicts(existing(rules.VerbCorrect, rules.Review, rules.UnclearOrganisation)), rules.Request{})},
+	{"several changes, and a question", reply(func() rules.Decision {
+		renewed, gone := existing(rules.VerbRenew, rules.Queued), existing(rules.VerbWithdraw, rules.Withdrawn)
+		renewed.Term, renewed.Item = rules.Term{N: 2, From: "2026-12-11", Until: "2027-03-10"}, 1
+		gone.Ref, gone.Prospect.Company = "R-2222AA", "Acme"
+		d := verdicts(renewed, gone)
+		d.Actions = []rules.Action{{Verb: rules.VerbStatus, Decision: rules.Answered, Item: 2}, {Verb: rules.VerbStatement, Decision: rules.Held, Item: 3}}
+		d.List = listed()
+		return d
+	}(), rules.Request{Questions: []string{"Do you have a price list in Portuguese?"}})},
+	{"the list", reply(func() rules.Decision {
+		d := verdicts()
+		d.Actions, d.List = []rules.Action{{Verb: rules.VerbStatus, Decision: rules.Answered}}, listed()
+		return d
+	}(), rules.Request{})},
+	{"the list, empty", reply(func() rules.Decision {
+		d := verdicts()
+		d.Actions, d.Meter = []rules.Action{{Verb: rules.VerbStatus, Decision: rules.Answered}}, rules.Meter{Of: 50}
+		return d
+	}(), rules.Request{})},
+	{"which one", reply(func() rules.Decision {
+		d := verdicts()
+		d.Actions = []rules.Action{{Verb: rules.VerbRenew, Decision: rules.NeedsInfo, Reasons: []rules.Reason{{Code: rules.WhichRegistration}},
+			Options: []rules.Holding{{Ref: "R-1A2B3C", Company: "Harbour Tea", Until: "2026-12-01"}, {Ref: "R-4D5E6F", Company: "Lisbon Tiles", Until: "2026-12-15"}}}}
+		return d
+	}(), rules.Request{})},
+	{"none of theirs", reply(func() rules.Decision {
+		d := verdicts()
+		d.Actions = []rules.Action{{Verb: rules.VerbWithdraw, Ref: "R-2222AA", Decision: rules.Rejected, Reasons: []rules.Reason{{Code: rules.UnknownRegistration}}}}
+		return d
+	}(), rules.Request{})},
+	{"checked", reply(func() rules.Decision {
+		d := verdicts()
+		d.Actions = []rules.Action{{Verb: rules.VerbCheck, Ref: "acme.com", Decision: rules.Answered, Check: rules.Available}}
+		return d
+	}(), rules.Request{})},
+	{"checked, several", reply(func() rules.Decision {
+		d := verdicts()
+		for i, c := range []rules.Availability{rules.Available, rules.Yours, rules.NotAvailable, rules.NoOrganisation, rules.ChecksSpent} {
+			a := rules.Action{Verb: rules.VerbCheck, Ref: []string{"acme.com", "kuanzacoffee.com", "taken.example", "gmail.com", "late.example"}[i], Decision: rules.Answered, Check: c, Item: i}
+			if c == rules.Yours {
+				a.On, a.Term = "R-7K4Q2M", rules.Term{N: 1, From: "2026-11-22", Until: "2027-05-22"}
+			}
+			d.Actions = append(d.Actions, a)
+		}
+		return d
+	}(), rules.Request{})},
+	{"help", reply(func() rules.Decision {
+		d := verdicts()
+		d.Actions = []rules.Action{{Verb: rules.VerbHelp, Decision: rules.Answered}}
+		return d
+	}(), rules.Request{})},
+	{"held, a statement", reply(whole(rules.ReplyHeld), held(rules.KindStatus, rules.Item{Verb: rules.VerbStatement}))},
 	{"held, paperwork", reply(whole(rules.ReplyHeld), held(rules.KindPaperwork, rules.Item{Verb: rules.VerbPaperwork}))},
 	{"held, a question", reply(whole(rules.ReplyHeld), rules.Request{Kind: rules.KindOther, Items: []rules.Item{{Verb: rules.VerbAsk}},
 		Questions: []string{"Can two of our consultants share one account?", "And who pays the travel costs?"}})},
@@ -287,6 +379,24 @@ var situations = []situation{
 	{"to staff, an alert is over", func(r *notify.Renderer) (notify.Rendered, error) {
 		return r.Alert("desk@vendor.example", notify.Alert{Subject: "Replies cannot be sent", Recovered: true}, identity())
 	}},
+}
+
+// existing is what was decided of a registration that exists.
+func existing(verb rules.Verb, o rules.Outcome, codes ...rules.Code) rules.Judgement {
+	j := refused(codes...)
+	j.Verb, j.Decision, j.Reading, j.Holds = verb, o, -1, j.Ref
+	j.Term = rules.Term{N: 1, From: "2026-06-10", Until: "2026-12-10"}
+	return j
+}
+
+func listed() []rules.Listed {
+	return []rules.Listed{
+		{Ref: "R-1A2B3C", Company: "Harbour Tea", State: rules.StandsActive, Since: "2026-06-01", Until: "2026-12-01", Renewable: true},
+		{Ref: "R-7K4Q2M", Company: "Kuanza Coffee", State: rules.StandsQueued, Since: "2026-06-10", Until: "2026-12-10", Next: "2027-03-10"},
+		{Ref: "R-9XW2NC", Company: "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch-Verwaltungsgesellschaft", State: rules.StandsReview, Since: "2026-11-20"},
+		{Ref: "R-3M9QZ4", Company: "Reiss Robotik", State: rules.StandsWaiting, Since: "2026-11-21", Until: "2026-12-21"},
+		{Ref: "R-4D5E6F", Company: "Lisbon Tiles", State: rules.StandsEnded, Since: "2026-05-01", Until: "2026-11-01", Renewable: true},
+	}
 }
 
 func reviewed(c rules.Code, f rules.Field) rules.Judgement {

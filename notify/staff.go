@@ -194,6 +194,10 @@ func verdictOn(s rules.Sender) string {
 func (r *Renderer) summary(d rules.Decision, q rules.Request) string {
 	switch len(d.Judgements) {
 	case 0:
+		if len(d.Actions) == 1 && d.State == rules.MailDecided {
+			a := d.Actions[0]
+			return strings.TrimSpace(fmt.Sprintf("%s: %s %s", capital(string(a.Decision)), a.Verb, a.Ref))
+		}
 		return fmt.Sprintf("%s: %s", capital(string(d.State)), q.Kind)
 	case 1:
 		name, _ := called(d.Judgements[0])

@@ -13,7 +13,7 @@ import (
 func (r *Renderer) verdict(j rules.Judgement, d rules.Decision, q rules.Request, partner *rules.Partner) templates.Verdict {
 	p := r.program.Policy
 	v := templates.Verdict{
-		Decision: j.Decision, Ref: j.Ref, Type: j.Prospect.LeadType, HeldType: j.HeldType, Again: j.Term.N > 1, Today: d.Today,
+		Verb: j.Verb, Decision: j.Decision, Ref: j.Ref, Type: j.Prospect.LeadType, HeldType: j.HeldType, Again: j.Term.N > 1, Today: d.Today,
 		From: j.Term.From, Until: j.Term.Until, Proposal: clean(j.Proposal, maxValue), NoWebsite: j.NoWebsite,
 		Last: p.MaxAsks > 0 && j.Asked >= p.MaxAsks, Numbers: r.numbers,
 	}
@@ -40,8 +40,10 @@ func (r *Renderer) verdict(j rules.Judgement, d rules.Decision, q rules.Request,
 	if j.Decision == rules.NeedsInfo || j.Decision == rules.Held {
 		v.Missing = missing(j, q)
 	}
+	v.Mail = clean(j.Prospect.Email, maxValue)
+	v.Place = j.Decision == rules.Withdrawn && j.Ask == ""
 	v.One = len(v.Missing) == 1
-	v.Joins = j.Holds != "" && j.Decision == rules.NeedsInfo
+	v.Joins = j.Holds != "" && !j.Verb.Change() && j.Decision == rules.NeedsInfo
 	v.Shorter = j.Decision == rules.Accepted && v.Until < (rules.Period{Months: p.ExpiryMonths}).After(v.From)
 	for _, reason := range j.Reasons {
 		if reason.Code == rules.ContradictoryMail && reason.Field != "" {
@@ -132,6 +134,9 @@ func unclear(j rules.Judgement, q rules.Request) bool {
 func (r *Renderer) links(v *templates.Verdict, j rules.Judgement, d rules.Decision) {
 	switch j.Decision {
 	case rules.NeedsInfo:
+		if j.Verb.Change() {
+			return // nothing of it is kept, so nothing is to be filled in
+		}
 		if v.Proposal != "" && v.Needs(rules.URL) {
 			v.Links = append(v.Links, templates.Link{Label: "YES, " + v.Proposal + " is the website", URL: mailto(r.program.Address, "YES "+string(j.Ref), "YES\n")})
 		}
@@ -166,8 +171,16 @@ func (r *Renderer) links(v *templates.Verdict, j rules.Judgement, d rules.Decisi
 				withdraw.Quiet = true
 				v.Links = append(v.Links, withdraw)
 			}
+			if j.Verb == rules.VerbRenew {
+				v.Links = append(v.Links, r.order("Renew "+v.Name, "RENEW", j.Ref))
+				return
+			}
 			v.Links = append(v.Links, r.form("", j.Prospect, "Send "+v.Name+" again").Link)
 		case rules.AgreementMissing, rules.PartnerInactive, rules.PlanNotEligible:
+			if j.Verb == rules.VerbRenew {
+				v.Links = append(v.Links, r.order("Renew "+v.Name, "RENEW", j.Ref))
+				return
+			}
 			v.Links = append(v.Links, r.form("", j.Prospect, "Send "+v.Name+" again").Link)
 		}
 	}
@@ -175,6 +188,20 @@ func (r *Renderer) links(v *templates.Verdict, j rules.Judgement, d rules.Decisi
 
 // clauses are the rules that a verdict rests on.
 func clauses(v templates.Verdict) []string {
+	switch {
+	case v.Verb == rules.VerbCheck:
+		return []string{"D13"}
+	case v.Verb == rules.VerbHelp:
+		return []string{"P5"}
+	case v.Verb == rules.VerbStatus:
+		return []string{"P8"}
+	case v.Decision == rules.Review && v.Change() && v.Reason == rules.UnclearOrganisation:
+		return []string{"D30", "D33"}
+	case v.Change() && (v.Decision == rules.NeedsInfo || v.Decision == rules.Held || v.Decision == rules.Ignored || v.Reason == rules.UnknownRegistration):
+		return []string{map[rules.Verb]string{rules.VerbRenew: "D24", rules.VerbWithdraw: "D29", rules.VerbCorrect: "D30"}[v.Verb]}
+	case v.Decision == rules.Updated:
+		return []string{"D30"}
+	}
 	switch v.Decision {
 	case rules.Accepted:
 		out := []string{"P6", "P7"}
@@ -264,7 +291,7 @@ func tally(verdicts []templates.Verdict) []string {
 		counts[became(v)]++
 	}
 	var out []string
-	for _, words := range []string{"registered", "renewed", "added as a contact", "already yours", "not registered yet", "with our team", "not registered", "read"} {
+	for _, words := range []string{"registered", "renewed", "added as a contact", "already yours", "withdrawn", "updated", "available", "yours", "not registered yet", "with our team", "not renewed", "not registered", "not available", "nothing changed", "answered", "read"} {
 		if n := counts[words]; n > 0 {
 			out = append(out, strconv.Itoa(n)+" "+words)
 		}
@@ -274,6 +301,24 @@ func tally(verdicts []templates.Verdict) []string {
 
 // became is what a tally calls a verdict.
 func became(v templates.Verdict) string {
+	switch {
+	case v.Check == rules.Available:
+		return "available"
+	case v.Check == rules.Yours:
+		return "yours"
+	case v.Check == rules.NotAvailable:
+		return "not available"
+	case v.Verb == rules.VerbCheck, v.Decision == rules.Answered:
+		return "answered"
+	case v.Reason == rules.WhichRegistration, v.Reason == rules.UnknownRegistration, v.Change() && (v.Decision == rules.NeedsInfo || v.Decision == rules.Ignored):
+		return "nothing changed"
+	case v.Decision == rules.Withdrawn:
+		return "withdrawn"
+	case v.Decision == rules.Updated:
+		return "updated"
+	case v.Verb == rules.VerbRenew && v.Decision == rules.Rejected && v.Reason != rules.AlreadyRegistered:
+		return "not renewed"
+	}
 	switch v.Decision {
 	case rules.Accepted:
 		return "registered"

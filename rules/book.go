@@ -1,6 +1,9 @@
 package rules
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Customer is an existing customer of the vendor (D15).
 type Customer struct {
@@ -16,6 +19,8 @@ type Conversation struct {
 	// Numbering lists the prospects of that mail in the order in which it
 	// numbered them, from 1.
 	Numbering []Reference `json:"numbering,omitempty"`
+	// Reminder says that it reminded of an end: a bare YES to it is a renewal.
+	Reminder bool `json:"reminder,omitempty"`
 }
 
 // Book holds all that Decide may look at: the facts as of a mail's receipt, for
@@ -47,6 +52,8 @@ type Book struct {
 	Duplicate int64 `json:"duplicate,omitempty"`
 	// RepliesToday counts our answers to this address on the day of receipt.
 	RepliesToday int `json:"replies_today"`
+	// ChecksToday counts the partner's CHECKs answered on the day of receipt.
+	ChecksToday int `json:"checks_today,omitempty"`
 	// Replies are the other counts that limit answers.
 	Replies Replies `json:"replies,omitzero"`
 	// Thread is the conversation to which an answer to this mail belongs.
@@ -69,6 +76,11 @@ type Query struct {
 	// AskedSince leaves out asks older than that: they have lapsed (D21). Zero is
 	// all of them.
 	AskedSince time.Time
+	// EndedSince loads what of the partner's ended on that day or later, too; ""
+	// loads none for that.
+	EndedSince Date
+	// Checks loads how many CHECKs of the partner were answered that day.
+	Checks bool
 	// MessageID is the mail's own, Topic what Topic says of it.
 	MessageID, Topic string
 	// Candidates is how many unused references are needed.
@@ -152,12 +164,25 @@ func Apply(b Book, d Decision) Book {
 	for _, j := range d.Judgements {
 		b = b.after(j)
 	}
+	for _, a := range d.Actions {
+		if a.counts() {
+			b.ChecksToday++
+		}
+	}
 	return b
+}
+
+// counts says whether an action is a CHECK that was answered.
+func (a Action) counts() bool {
+	return a.Check == Available || a.Check == Yours || a.Check == NotAvailable
 }
 
 // after is the Book after one judgement.
 func (b Book) after(j Judgement) Book {
 	b.Registrations = append([]Registration(nil), b.Registrations...)
+	if j.Verb.Change() && j.Decision != Accepted && j.Decision != Renewed {
+		return b.afterChange(j)
+	}
 	asks := make([]Ask, 0, len(b.Asks)+1)
 	var asked *Ask
 	for _, a := range b.Asks {
@@ -206,6 +231,38 @@ func (b Book) after(j Judgement) Book {
 			b.References = append(append([]Reference(nil), b.References[:i]...), b.References[i+1:]...)
 			break
 		}
+	}
+	return b
+}
+
+// afterChange is the Book after a registration was renewed ahead of time, withdrawn
+// or corrected. Whatever else was decided of it changes nothing.
+func (b Book) afterChange(j Judgement) Book {
+	if j.Ask != "" && j.Decision == Withdrawn {
+		b.Asks = slices.DeleteFunc(slices.Clone(b.Asks), func(a Ask) bool { return a.Ref == j.Ask })
+	}
+	for i, r := range b.Registrations {
+		if r.Ref != j.Holds {
+			continue
+		}
+		switch j.Decision {
+		case Queued:
+			r.Terms = append(slices.Clone(r.Terms), j.Term)
+		case Withdrawn:
+			for len(r.Terms) > 0 && last(r.Terms).Until > j.Term.Until {
+				r.Terms = r.Terms[:len(r.Terms)-1]
+			}
+			r.State, r.EndedAt, r.Slot = StateWithdrawn, b.Received, 0
+		case Updated:
+			r.Prospect = j.Prospect
+			r.Contacts = slices.Clone(r.Contacts)
+			contact := Contact{j.Prospect.FirstName, j.Prospect.LastName, j.Prospect.Email}
+			if len(r.Contacts) == 0 {
+				r.Contacts = []Contact{contact}
+			}
+			r.Contacts[0] = contact
+		}
+		b.Registrations[i] = r
 	}
 	return b
 }

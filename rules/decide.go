@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -27,7 +28,7 @@ func Decide(b Book, r Request, p Policy) Decision {
 		d.Release = b.release(d, p)
 	}
 	if d.Reply != ReplyNone {
-		d.Idle = idle(d, b)
+		d.Idle = idle(d, b, r)
 		d.withhold(b, r, p)
 	}
 	return d
@@ -92,7 +93,7 @@ func whole(d *Decision, b Book, r Request, p Policy) {
 		end(MailIgnored, FolderProcessed, "thanks")
 	case r.Empty:
 		d.Why, d.Reply = "nothing was written", ReplyNothingFound
-	case r.Kind != KindRegistration:
+	case r.Kind != KindRegistration && !slices.ContainsFunc(r.Items, func(it Item) bool { return it.Verb.ruled() }):
 		end(MailHeld, FolderReview, "a person must answer: "+string(r.Kind))
 		d.Reply = ReplyHeld
 		for _, it := range r.Items {
@@ -126,9 +127,62 @@ func routed(end func(MailState, Folder, string), h Handling) {
 // items decides each thing that the mail asks for, in order, and returns the
 // Book after the last.
 func items(d *Decision, b Book, r Request, p Policy) Book {
-	repeated := map[Reference]bool{}
-	for _, it := range r.Items {
+	repeated, done := map[Reference]bool{}, map[Item]bool{}
+	act := func(a Action, n int) {
+		a.Item = n
+		d.Actions = append(d.Actions, a)
+		if a.counts() {
+			b.ChecksToday++
+		}
+	}
+	for n, it := range r.Items {
 		var js []Judgement
+		if once := (Item{Verb: it.Verb, Ref: it.Ref}); !it.takesProspect() && it.Verb != VerbAsk {
+			if done[once] {
+				continue // said twice, done once
+			}
+			done[once] = true
+		}
+		if it.Verb == VerbConfirm && b.Conversation.Reminder && len(confirmed(b, r, p, it)) == 0 {
+			it.Verb = VerbRenew // YES to a reminder (D28)
+			r.Items = slices.Clone(r.Items)
+			r.Items[n] = it
+		}
+		switch it.Verb {
+		case VerbStatus:
+			act(Action{Verb: it.Verb, Decision: Answered}, n)
+			continue
+		case VerbCheck:
+			act(check(b, it, p), n)
+			continue
+		case VerbHelp:
+			act(Action{Verb: it.Verb, Decision: Answered}, n)
+			continue
+		case VerbRenew, VerbWithdraw, VerbCorrect:
+			j, a := changed(b, r, n, p)
+			switch {
+			case a != nil:
+				act(*a, n)
+				continue
+			case j == nil:
+				// An ask's line is corrected as it is answered.
+				it.Verb = VerbAnswer
+				r.Prospects = slices.Clone(r.Prospects)
+				if found := targets(b, r, Item{Verb: VerbCorrect, Ref: it.Ref, Prospect: it.Prospect}, p); it.Prospect != nil && *it.Prospect >= 0 && *it.Prospect < len(r.Prospects) && len(found) == 1 {
+					r.Prospects[*it.Prospect].Ref = found[0].ref()
+				}
+			case slices.ContainsFunc(d.Judgements, func(x Judgement) bool { return x.Verb == j.Verb && x.Verb != VerbCorrect && x.Ref == j.Ref }):
+				continue // by its reference and by its name
+			case j.Has(ContradictoryMail) && slices.ContainsFunc(d.Judgements, func(x Judgement) bool {
+				return x.Ref == j.Ref && !x.Verb.Change() && x.Has(ContradictoryMail)
+			}):
+				continue // said of what it registers
+			default:
+				d.Judgements = append(d.Judgements, *j)
+				b = b.after(*j)
+				continue
+			}
+		}
 		switch it.Verb {
 		case VerbRegister, VerbAnswer:
 			if it.Prospect == nil || *it.Prospect < 0 || *it.Prospect >= len(r.Prospects) {
@@ -143,10 +197,11 @@ func items(d *Decision, b Book, r Request, p Policy) Book {
 		}
 		if len(js) == 0 {
 			// Neither ours to decide yet nor bound to anything that we asked.
-			d.Actions = append(d.Actions, Action{Verb: it.Verb, Ref: it.Ref, Decision: Held})
+			act(Action{Verb: it.Verb, Ref: it.Ref, Decision: Held}, n)
 			continue
 		}
 		for _, j := range js {
+			j.Item = n
 			d.Judgements = put(d.Judgements, j)
 			b = b.after(j)
 		}
@@ -156,7 +211,17 @@ func items(d *Decision, b Book, r Request, p Policy) Book {
 		return b
 	}
 	d.Reply = ReplyVerdicts
-	waits, decided := len(d.Actions) > 0 || len(r.Questions) > 0, 0
+	waits, decided := len(r.Questions) > 0, 0
+	for _, a := range d.Actions {
+		if a.Verb == VerbStatus {
+			d.List = list(b, p)
+		}
+		if a.Decision == Held {
+			waits = true
+		} else {
+			decided++
+		}
+	}
 	for _, j := range d.Judgements {
 		waits = waits || j.Decision == Review || j.Decision == Held
 		if j.Decision != Held {
@@ -170,10 +235,25 @@ func items(d *Decision, b Book, r Request, p Policy) Book {
 	if decided == 0 {
 		d.State, d.Why = MailHeld, "a person must answer"
 	}
-	if len(d.Judgements) == 0 {
+	if len(d.Judgements) == 0 && decided == 0 {
 		d.Reply = ReplyHeld
 	}
 	return b
+}
+
+// ruled says whether a rule decides what a verb asks for; the others wait for a
+// person.
+func (v Verb) ruled() bool {
+	switch v {
+	case VerbRegister, VerbAnswer, VerbConfirm, VerbStatus, VerbCheck, VerbHelp:
+		return true
+	}
+	return v.Change()
+}
+
+// takesProspect says whether an item is about a prospect of the mail.
+func (it Item) takesProspect() bool {
+	return it.Prospect != nil || it.Verb == VerbRegister || it.Verb == VerbAnswer
 }
 
 // put adds a judgement. An answer that comes in parts ("YES, and Q") is one answer:

@@ -498,7 +498,8 @@ func TestDecideWhole(t *testing.T) {
 	}{
 		{"a registration", nil, mailOf(acme), "decided Processed verdicts"},
 		{"thanks", nil, Request{Kind: KindThanks}, "ignored Processed "},
-		{"a renewal waits for a person", nil, Request{Kind: KindRenewal, Items: []Item{{Verb: VerbRenew, Ref: "R-000000"}}}, "held Review held"},
+		{"a renewal of what is not theirs is answered", nil, Request{Kind: KindRenewal, Items: []Item{{Verb: VerbRenew, Ref: "R-000000"}}}, "decided Processed verdicts"},
+		{"a statement waits for a person", nil, Request{Kind: KindStatus, Items: []Item{{Verb: VerbStatement}}}, "held Review held"},
 		{"a registration with a question for a person", nil, func() Request {
 			r := mailOf(acme)
 			r.Items = append(r.Items, Item{Verb: VerbAsk})

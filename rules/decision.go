@@ -59,6 +59,8 @@ type Judgement struct {
 	// Ask is the open ask that this settles or repeats; "" where there was none.
 	// It differs from Ref where the prospect turned out to belong to Holds.
 	Ask Reference `json:"ask,omitempty"`
+	// Item is the index of the item that it answers.
+	Item int `json:"item,omitempty"`
 }
 
 // Has says whether a reason with this code is among the judgement's.
@@ -73,9 +75,18 @@ func (j Judgement) Has(c Code) bool {
 
 // Action is what was decided of an item that is about no prospect of the mail.
 type Action struct {
-	Verb     Verb    `json:"verb"`
-	Ref      string  `json:"ref"`
-	Decision Outcome `json:"decision"`
+	Verb     Verb     `json:"verb"`
+	Ref      string   `json:"ref"`
+	Decision Outcome  `json:"decision"`
+	Reasons  []Reason `json:"reasons,omitempty"`
+	// Check is the answer to CHECK; On and Term the partner's registration there.
+	Check Availability `json:"check,omitempty"`
+	On    Reference    `json:"on,omitempty"`
+	Term  Term         `json:"term,omitzero"`
+	// Options are the registrations that could be meant, where none was named.
+	Options []Holding `json:"options,omitempty"`
+	// Item is the index of the item that it answers.
+	Item int `json:"item,omitempty"`
 }
 
 // Reply is which answer the mail's sender gets.
@@ -129,4 +140,6 @@ type Decision struct {
 	Meter    Meter     `json:"meter"`
 	// Release lists what a partner at the cap could give up: what ends first.
 	Release []Holding `json:"release,omitempty"`
+	// List answers STATUS.
+	List []Listed `json:"list,omitempty"`
 }

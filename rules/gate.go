@@ -106,13 +106,17 @@ func bareSubject(s string) string {
 // idle says whether a reply settles nothing: nothing was found, a person must
 // answer, or what was asked before is asked again. People get on after one or two
 // of these; machines do not.
-func idle(d Decision, b Book) bool {
+func idle(d Decision, b Book, r Request) bool {
 	if d.Reply != ReplyVerdicts {
 		return true
 	}
 	for _, j := range d.Judgements {
 		switch j.Decision {
 		case Held, Ignored:
+		case Review:
+			if !j.Verb.Change() {
+				return false
+			}
 		case NeedsInfo:
 			if j.Asked == 1 && j.Ask == "" && !b.askedBefore(j, d.Judgements) {
 				return false
@@ -126,7 +130,10 @@ func idle(d Decision, b Book) bool {
 		}
 	}
 	for _, a := range d.Actions {
-		if a.Decision != Held {
+		// What is asked anew is answered as often as it is asked. In answer to a mail
+		// of ours it is what a machine says to our own words: two desks would ask
+		// each other for their lists for ever.
+		if a.Decision == Answered && len(d.Judgements) == 0 && b.Conversation.MessageID == "" && !answerMark.MatchString(r.Subject) {
 			return false
 		}
 	}

@@ -50,6 +50,8 @@ type Policy struct {
 	MailDomains []string     `json:"mail_domains"`
 	// RepliesPerDay is how many answers one address gets a day.
 	RepliesPerDay int `json:"replies_per_day"`
+	// ChecksPerDay is how many CHECKs a partner gets answered a day; 0 is no limit.
+	ChecksPerDay int `json:"checks_per_day"`
 	// RepliesPerDomain, RepliesPerThread and RepliesInAll are the same for a
 	// domain, a conversation and everybody together.
 	RepliesPerDomain int `json:"replies_per_domain"`
@@ -82,6 +84,7 @@ func DefaultPolicy() Policy {
 		SharedHosts:       []SharedHost{},
 		MailDomains:       []string{},
 		RepliesPerDay:     50,
+		ChecksPerDay:      20,
 		RepliesPerDomain:  200,
 		RepliesPerThread:  20,
 		RepliesInAll:      2000,

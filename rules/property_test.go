@@ -71,7 +71,7 @@ func TestEachProspectIsDecidedAlone(t *testing.T) {
 		for i, p := range ps {
 			d := Decide(book, mailOf(p), s.policy)
 			for _, j := range d.Judgements {
-				j.Reading = i
+				j.Reading, j.Item = i, i
 				parts = append(parts, j)
 			}
 			book = Apply(book, d)

@@ -72,6 +72,9 @@ type prospectCase struct {
 	overheard string
 	// until is the latest end that D29 leaves; "" where it sets none.
 	until Date
+	// key is the organisation where it is known by a registration, whatever the
+	// URL says by now (D7); "" where the URL says it.
+	key OrganisationKey
 	// blocked is set where the organisation is held: a review reserves nothing.
 	// late says that the mails of all who hold it are younger than this one (D3).
 	blocked, late bool
@@ -89,7 +92,10 @@ func (c *prospectCase) add(code Code, f Field) {
 // a partner's own house (D16); what the vendor sells to already is no lead (D15);
 // what was yours and has ended may be taken up again for ninety days (D25).
 func (c *prospectCase) organisation() {
-	org := c.policy.organisation(c.j.Prospect.URL)
+	org := c.key
+	if org == "" {
+		org = c.policy.organisation(c.j.Prospect.URL)
+	}
 	if org == "" {
 		return
 	}
@@ -319,7 +325,7 @@ func (c *prospectCase) doubts() {
 	for _, f := range c.read.Contradicts {
 		c.add(ContradictoryMail, f)
 	}
-	if c.twoVerbs() {
+	if c.key == "" && c.twoVerbs() {
 		c.add(ContradictoryMail, "")
 	}
 	if a, err := ParseAddress(p.Email); err == nil && Suspicious(a.Domain()) {

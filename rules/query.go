@@ -23,6 +23,11 @@ func Keys(r Request, asks []Ask, p Policy) ([]OrganisationKey, []NameKey) {
 		org(read.URL)
 		name(read.Company)
 	}
+	for _, it := range r.Items {
+		if it.Verb == VerbCheck {
+			org(it.Ref)
+		}
+	}
 	for _, a := range asks {
 		org(a.Prospect.URL)
 		org(a.Proposal)

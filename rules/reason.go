@@ -19,11 +19,16 @@ const (
 	ExistingCustomer  Code = "existing_customer"
 	AlreadyRegistered Code = "already_registered"
 	RenewalLimit      Code = "renewal_limit"
+	// UnknownRegistration: what is to be renewed or withdrawn is none of the
+	// partner's. Somebody else's reference is as unknown as one that nobody has.
+	UnknownRegistration Code = "unknown_registration"
 
 	MissingField    Code = "missing_field"
 	InvalidEmail    Code = "invalid_email"
 	InvalidURL      Code = "invalid_url"
 	InvalidLeadType Code = "invalid_lead_type"
+	// WhichRegistration: several could be meant, and each renewal is explicit (D28).
+	WhichRegistration Code = "which_registration"
 
 	UnclearOrganisation Code = "unclear_organisation"
 	ContradictoryMail   Code = "contradictory_mail"
@@ -41,8 +46,8 @@ const (
 var Codes = [...]Code{
 	UnknownSender, SenderUnverified,
 	AgreementMissing, PartnerSuspended, PartnerInactive, PlanNotEligible,
-	OwnOrganisation, Conflict, ExistingCustomer, AlreadyRegistered, RenewalLimit,
-	MissingField, InvalidEmail, InvalidURL, InvalidLeadType,
+	OwnOrganisation, Conflict, ExistingCustomer, AlreadyRegistered, RenewalLimit, UnknownRegistration,
+	MissingField, InvalidEmail, InvalidURL, InvalidLeadType, WhichRegistration,
 	UnclearOrganisation, ContradictoryMail, SuspiciousAddress, GrantedMeanwhile, ThreadTaken,
 	CapReached,
 }
@@ -52,7 +57,7 @@ func (c Code) Outcome() Outcome {
 	switch c {
 	case UnknownSender, SenderUnverified:
 		return Held
-	case MissingField, InvalidEmail, InvalidURL, InvalidLeadType:
+	case MissingField, InvalidEmail, InvalidURL, InvalidLeadType, WhichRegistration:
 		return NeedsInfo
 	case UnclearOrganisation, ContradictoryMail, SuspiciousAddress, GrantedMeanwhile, ThreadTaken:
 		return Review

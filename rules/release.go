@@ -30,8 +30,12 @@ func (b Book) release(d Decision, p Policy) []Holding {
 		}
 		out = append(out, Holding{Ref: r.Ref, Company: r.Prospect.Company, Until: r.Until()})
 	}
-	slices.SortFunc(out, func(x, y Holding) int {
+	sortHoldings(out)
+	return out[:min(len(out), releasable)]
+}
+
+func sortHoldings(all []Holding) {
+	slices.SortFunc(all, func(x, y Holding) int {
 		return cmp.Or(cmp.Compare(x.Until, y.Until), cmp.Compare(x.Ref, y.Ref))
 	})
-	return out[:min(len(out), releasable)]
 }

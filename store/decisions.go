@@ -33,8 +33,10 @@ func (tx *Tx) Book(q rules.Query, newRef func() rules.Reference) (rules.Book, er
 	// Three indexes, one each: an OR would read the whole table on PostgreSQL.
 	refs, err := list(tx, scanReference, "SELECT ref FROM registrations WHERE partner = $1 AND slot IS NOT NULL"+
 		" UNION SELECT ref FROM registrations WHERE organisation "+tx.dialect.in(2)+
-		" UNION SELECT ref FROM registrations WHERE slot IS NOT NULL AND name_key <> '' AND name_key "+tx.dialect.in(3),
-		id, texts(q.Organisations), texts(names))
+		" UNION SELECT ref FROM registrations WHERE slot IS NOT NULL AND name_key <> '' AND name_key "+tx.dialect.in(3)+
+		" UNION SELECT r.ref FROM registrations r WHERE r.partner = $1 AND r.slot IS NULL AND $4 <> ''"+
+		" AND EXISTS (SELECT 1 FROM terms t WHERE t.ref = r.ref AND t.until_on >= $4)",
+		id, texts(q.Organisations), texts(names), string(q.EndedSince))
 	if err != nil {
 		return rules.Book{}, fmt.Errorf("book: registrations: %w", err)
 	}
@@ -62,7 +64,7 @@ func (tx *Tx) Book(q rules.Query, newRef func() rules.Reference) (rules.Book, er
 	if err != nil {
 		return rules.Book{}, fmt.Errorf("book: partners: %w", err)
 	}
-	if b.Conversation, err = tx.conversation(id, q.Thread); err != nil {
+	if b.Conversation, err = tx.Conversation(id, q.Thread); err != nil {
 		return rules.Book{}, fmt.Errorf("book: conversation: %w", err)
 	}
 	zone := q.Zone
@@ -72,6 +74,11 @@ func (tx *Tx) Book(q rules.Query, newRef func() rules.Reference) (rules.Book, er
 	from, until := dayOf(b.Received, zone)
 	if b.RepliesToday, err = tx.RepliesTo(q.Sender.Address, from, until); err != nil {
 		return rules.Book{}, fmt.Errorf("book: replies: %w", err)
+	}
+	if q.Checks {
+		if b.ChecksToday, err = tx.checks(id, rules.DateOf(b.Received, zone)); err != nil {
+			return rules.Book{}, fmt.Errorf("book: checks: %w", err)
+		}
 	}
 	if b.Thread, b.Taken, err = tx.thread(q); err != nil {
 		return rules.Book{}, fmt.Errorf("book: thread: %w", err)
@@ -91,16 +98,16 @@ func dayOf(t time.Time, zone *time.Location) (from, until time.Time) {
 	return time.Date(y, m, d, 0, 0, 0, 0, zone), time.Date(y, m, d+1, 0, 0, 0, 0, zone)
 }
 
-// conversation is the newest mail of ours to a partner among the ids of a thread;
+// Conversation is the newest mail of ours to a partner among the ids of a thread;
 // one that numbers nothing, such as a receipt, only where there is no other.
-func (tx *Tx) conversation(partner rules.PartnerID, thread []string) (rules.Conversation, error) {
+func (tx *Tx) Conversation(partner rules.PartnerID, thread []string) (rules.Conversation, error) {
 	ids := make([]string, len(thread))
 	for i, id := range thread {
 		ids[i] = brief(id)
 	}
 	var c rules.Conversation
-	var numbering string
-	err := tx.get([]any{&c.MessageID, &numbering}, "SELECT message_id, numbering FROM outbox WHERE partner = $1 AND partner <> '' AND message_id <> '' AND message_id "+
+	var numbering, kind string
+	err := tx.get([]any{&c.MessageID, &numbering, &kind}, "SELECT message_id, numbering, kind FROM outbox WHERE partner = $1 AND partner <> '' AND message_id <> '' AND message_id "+
 		tx.dialect.in(2)+" ORDER BY CASE WHEN numbering = '[]' THEN 1 ELSE 0 END, id DESC LIMIT 1", partner, texts(ids))
 	if errors.Is(err, ErrNotFound) {
 		return rules.Conversation{}, nil
@@ -108,6 +115,7 @@ func (tx *Tx) conversation(partner rules.PartnerID, thread []string) (rules.Conv
 	if err == nil {
 		err = json.Unmarshal([]byte(numbering), &c.Numbering)
 	}
+	c.Reminder = kind == KindReminder
 	return c, err
 }
 
@@ -176,7 +184,7 @@ func (tx *Tx) Record(r Record) error {
 				return fmt.Errorf("mail %d, pass %d, %s: %w", r.InboxID, r.Pass, j.Ref, err)
 			}
 		}
-		return nil
+		return tx.countChecks(r)
 	})
 }
 
@@ -218,7 +226,9 @@ func (r Record) waits() bool {
 	waits, reviews := d.State == rules.MailHeld, false
 	for _, j := range d.Judgements {
 		waits = waits || j.Decision == rules.Held
-		reviews = reviews || j.Decision == rules.Review
+		// What is to happen to a registration that exists waits as the mail does.
+		waits = waits || j.Decision == rules.Review && j.Verb.Change()
+		reviews = reviews || j.Decision == rules.Review && !j.Verb.Change()
 	}
 	for _, a := range d.Actions {
 		waits = waits || a.Decision == rules.Held
@@ -229,6 +239,9 @@ func (r Record) waits() bool {
 
 // carryOut does what one judgement says; rules.Apply is its model.
 func (tx *Tx) carryOut(r Record, j rules.Judgement) error {
+	if j.Verb.Change() && j.Decision != rules.Accepted && j.Decision != rules.Renewed {
+		return tx.change(r, j)
+	}
 	partner := r.Book.Sender.Partner
 	p := Prospect{Ref: j.Ref, InboxID: r.InboxID, Partner: partner, Prospect: j.Prospect, Organisation: j.Organisation, Reasons: j.Reasons,
 		Asked: j.Asked, Proposal: j.Proposal, NoWebsite: j.NoWebsite, Last: r.Book.Received, DecidedAt: tx.now}

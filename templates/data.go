@@ -28,6 +28,10 @@ type Answer struct {
 	Asked bool
 	// Help is set where the sender asked how to register.
 	Help bool
+	// Listed is set where the sender asked how the registrations stand; Rows are
+	// they.
+	Listed bool
+	Rows   []Row
 	// Paperwork is set where forms were handed in.
 	Paperwork bool
 	// Form is the empty form, for a mail in which no prospect was found.
@@ -61,6 +65,8 @@ type Numbers struct {
 	Months, Max, RenewalDays, RenewalWindow, CompletionDays, ReviewHours, ReleaseAfterDays int
 	RenewalEarly                                                                           bool
 	EntryPlans                                                                             []string
+	// ChecksPerDay is how many CHECKs are answered a day.
+	ChecksPerDay int
 	// ManagedEarns and QualifiedEarns say which lead types earn (D42).
 	ManagedEarns, QualifiedEarns bool
 	// CustomersToo says that an existing customer may be registered as a Managed
@@ -88,11 +94,32 @@ type Unread struct {
 	Why        rules.UnreadWhy
 }
 
-// Verdict is what a mail says of one prospect.
+// Row is one registration in a list.
+type Row struct {
+	// N is its number in the mail.
+	N       int
+	Ref     rules.Reference
+	Company string
+	// State is where it stands; "" where the mail asks which one is meant.
+	State              rules.Standing
+	Since, Until, Next rules.Date
+	// Renewable says that RENEW would do something today.
+	Renewable bool
+	Links     []Link
+	Numbers
+}
+
+// Verdict is what a mail says of one prospect, or of one thing that was asked for.
 type Verdict struct {
 	// N is its number in the mail; 0 where the mail has one prospect.
-	N        int
+	N int
+	// Verb is what was asked for.
+	Verb     rules.Verb
 	Decision rules.Outcome
+	// Check is the answer to CHECK.
+	Check rules.Availability
+	// Options are the registrations of which one was meant.
+	Options []Row
 	// Reason is the one that the verdict is worded by; "" where there is none.
 	Reason rules.Code
 	// Also are further reasons of the same weight.
@@ -111,6 +138,13 @@ type Verdict struct {
 	// Joins says that the prospect is a further contact at a company that the
 	// partner holds (D9).
 	Joins bool
+	// Place says that a withdrawal frees a place, Cancelled that it cancels a queued
+	// renewal.
+	Place, Cancelled bool
+	// Mail is the contact's address.
+	Mail string
+	// Counts are what a list counts, in words.
+	Counts []string
 	// Shorter says that the term ends where a withdrawn one would have (D29).
 	Shorter bool
 	// Again says that this takes up a registration that had ended (D25).
@@ -153,6 +187,9 @@ func (v Verdict) Needs(f rules.Field) bool {
 	}
 	return false
 }
+
+// Change says whether the verdict is about a registration that exists.
+func (v Verdict) Change() bool { return v.Verb.Change() }
 
 // WholeName stands for both names where both are missing.
 const WholeName rules.Field = "name"

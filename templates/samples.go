@@ -22,11 +22,21 @@ func Samples(name string) []any {
 		several := sampleAnswer(all...)
 		several.Tally = []string{"1 registered", "2 need something from you"}
 		several.Asks, several.Which, several.Copied = 2, true, true
+		several.Listed, several.Rows = true, sampleRows()
 		several.Returned = []string{"leads.csv", "more.xlsx"}
 		return []any{one, several}
 	}
 	a := sampleAnswer()
 	return []any{a, Answer{Program: a.Program, Address: a.Address}}
+}
+
+func sampleRows() []Row {
+	rows := []Row{{N: 9, Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2027-05-22", Numbers: sampleNumbers()}, {N: 10, Ref: "R-7K4Q2M", Company: "Kuanza Coffee"}}
+	for i, s := range []rules.Standing{rules.StandsActive, rules.StandsQueued, rules.StandsReview, rules.StandsWaiting, rules.StandsEnded} {
+		rows = append(rows, Row{N: i + 1, Ref: "R-7K4Q2M", Company: "Kuanza Coffee", State: s, Since: "2026-11-22", Until: "2027-05-22", Next: "2027-08-20",
+			Renewable: true, Links: []Link{sampleForm().Link}, Numbers: sampleNumbers()})
+	}
+	return rows
 }
 
 func sampleNumbers() Numbers {
@@ -94,6 +104,18 @@ func sampleVerdicts() []Verdict {
 		v.Release = []rules.Holding{{Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2027-05-22"}}
 		v.Contradicts, v.Links = rules.Fields[:], []Link{sampleForm().Link, {Label: "Withdraw", URL: "mailto:partners@vendor.example", Quiet: true}}
 		out = append(out, v)
+		for _, verb := range []rules.Verb{rules.VerbRenew, rules.VerbWithdraw, rules.VerbCorrect, rules.VerbCheck, rules.VerbStatus, rules.VerbHelp} {
+			w := v
+			w.Verb, w.Options = verb, sampleRows()[:1]
+			for _, c := range []rules.Availability{"", rules.Available, rules.Yours, rules.NotAvailable, rules.NoOrganisation, rules.ChecksSpent} {
+				w.Check = c
+				out = append(out, w)
+			}
+			w.Reason = rules.WhichRegistration
+			out = append(out, w)
+			w.Reason, w.Ref, w.Options, w.Name = rules.UnknownRegistration, "", nil, ""
+			out = append(out, w)
+		}
 		v.Proposal, v.NoWebsite, v.Earns, v.One, v.Joins, v.Shorter = "", true, false, true, true, true
 		out = append(out, v)
 	}
@@ -108,7 +130,7 @@ var Decisions = [...]rules.Outcome{
 
 // ClauseIDs are the clauses that mails quote, in the order in which they do.
 var ClauseIDs = [...]string{
-	"P1", "P4", "P5", "P6", "P7", "P8", "P9", "D1", "D3", "D7", "D9", "D10", "D13", "D15", "D16", "D18", "D21", "D25", "D26", "D28", "D29", "D31",
+	"P1", "P4", "P5", "P6", "P7", "P8", "P9", "D1", "D3", "D7", "D9", "D10", "D13", "D15", "D16", "D18", "D21", "D24", "D25", "D26", "D27", "D28", "D29", "D30", "D31",
 	"D32", "D33", "D34", "D42",
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,12 +74,18 @@ func newDeciding(file string, p desk.Preview) deciding {
 	d := deciding{File: r.File, Kind: r.Kind, Prospects: []decided{}, Refs: r.Refs, Items: r.Items, Warnings: r.Warnings,
 		Sender: decidingSender{p.Book.Sender.Address, p.Book.Sender.Partner, p.Book.Sender.Verdict, p.Book.Sender.Claims, p.Book.Sender.Evidence},
 		State:  string(p.Decision.State), Folder: string(p.Decision.Folder), Actions: p.Decision.Actions, Withheld: p.Decision.Withheld}
-	if d.Actions == nil {
-		d.Actions = []rules.Action{}
-	}
 	judged := map[int]rules.Judgement{}
 	for _, j := range p.Decision.Judgements {
 		judged[j.Reading] = j
+		if j.Verb.Change() {
+			d.Actions = append(d.Actions, rules.Action{Verb: j.Verb, Ref: string(j.Ref), Decision: j.Decision, Reasons: j.Reasons, On: j.Holds, Term: j.Term, Item: j.Item})
+		}
+	}
+	// In the order in which the mail asks.
+	d.Actions = slices.Clone(d.Actions)
+	slices.SortStableFunc(d.Actions, func(x, y rules.Action) int { return cmp.Compare(x.Item, y.Item) })
+	if d.Actions == nil {
+		d.Actions = []rules.Action{}
 	}
 	// What was read stays as the mail states it; a mail that is held or ignored
 	// as a whole takes its prospects with it.
@@ -104,7 +111,7 @@ func newDeciding(file string, p desk.Preview) deciding {
 	// An ask that the mail only touched (YES to a proposal) is no prospect of
 	// its text, and decided all the same.
 	for _, j := range p.Decision.Judgements {
-		if j.Reading < 0 {
+		if j.Reading < 0 && !j.Verb.Change() {
 			d.Prospects = append(d.Prospects, decided{Prospect: j.Prospect, Decision: j.Decision, Reasons: append([]rules.Reason{}, j.Reasons...), Ref: j.Ref, ExpiresOn: j.Term.Until})
 		}
 	}
@@ -215,7 +222,11 @@ func printDecision(w io.Writer, d rules.Decision) {
 		fmt.Fprintln(w)
 	}
 	for _, x := range d.Actions {
-		fmt.Fprintf(w, "  %s %s: %s\n", x.Verb, terminal(x.Ref), x.Decision)
+		fmt.Fprintf(w, "  %s %s: %s", x.Verb, terminal(x.Ref), cmp.Or(string(x.Check), string(x.Decision)))
+		if len(x.Reasons) > 0 {
+			fmt.Fprintf(w, " (%s)", reasonWords(x.Reasons))
+		}
+		fmt.Fprintln(w)
 	}
 	if d.Meter.Of > 0 {
 		fmt.Fprintf(w, "  %d of %d registrations in use, %d expire within 30 days\n", d.Meter.Used, d.Meter.Of, d.Meter.Expiring)

@@ -564,6 +564,9 @@ func stageLedger(ctx context.Context, s *stage, _ *testscript.TestScript, _ []st
 					}
 					b.WriteString("]")
 				}
+				for _, a := range r.Decision.Actions {
+					fmt.Fprintf(&b, " (%s)", strings.Join(strings.Fields(fmt.Sprint(a.Verb, " ", a.Ref, " ", a.Decision, " ", a.Check)), " "))
+				}
 			}
 			b.WriteString("\n")
 		}

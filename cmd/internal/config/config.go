@@ -253,6 +253,9 @@ type Limits struct {
 	// How many everybody gets together, a day: the breaker. What is reached stops
 	// answers and never the reading, and staff are told.
 	RepliesInAll int `yaml:"replies_in_all"`
+	// How many CHECKs of a partner are answered a day: the desk is no directory of
+	// who is registered.
+	ChecksPerDay int `yaml:"checks_per_day"`
 	// After how many answers in a row that settled nothing (nothing was found, a
 	// person must answer, the same was asked again), in one conversation or under
 	// one subject of one domain, the next one is left to a person: it may be a
@@ -343,7 +346,7 @@ func Default() Config {
 		Authentication: Authentication{Accept: []rules.AuthMethod{rules.AcceptDMARC, rules.AcceptDKIM}},
 		Staff:          Staff{Confirmations: ConfirmEach},
 		Limits: Limits{MessageBytes: 25 << 20, RepliesPerDay: p.RepliesPerDay, RepliesPerDomain: p.RepliesPerDomain,
-			RepliesPerThread: p.RepliesPerThread, RepliesInAll: p.RepliesInAll, IdleReplies: p.IdleReplies},
+			RepliesPerThread: p.RepliesPerThread, RepliesInAll: p.RepliesInAll, ChecksPerDay: p.ChecksPerDay, IdleReplies: p.IdleReplies},
 	}
 }
 

@@ -62,6 +62,7 @@ func (r *read) validate() []*Mistake {
 	j.between("limits.replies_per_domain", r.Limits.RepliesPerDomain, 1, 100000)
 	j.between("limits.replies_per_thread", r.Limits.RepliesPerThread, 1, 10000)
 	j.between("limits.replies_in_all", r.Limits.RepliesInAll, 1, 1000000)
+	j.between("limits.checks_per_day", r.Limits.ChecksPerDay, 1, 10000)
 	j.between("limits.idle_replies", r.Limits.IdleReplies, 1, 100)
 	if b := r.Limits.MessageBytes; b < 64<<10 || b > 100<<20 {
 		j.say("limits.message_bytes", b.String()+" is out of bounds", "write between 64 KiB and 100 MiB")
@@ -388,6 +389,7 @@ func (c *Config) Policy() (rules.Policy, error) {
 	p.RepliesPerDomain = c.Limits.RepliesPerDomain
 	p.RepliesPerThread = c.Limits.RepliesPerThread
 	p.RepliesInAll = c.Limits.RepliesInAll
+	p.ChecksPerDay = c.Limits.ChecksPerDay
 	p.IdleReplies = c.Limits.IdleReplies
 	return p.In(q.TimeZone)
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
 
 	"leadmail/intake"
@@ -66,6 +68,9 @@ func outcomes(dec rules.Decision) []string {
 			s += " " + string(r.Code)
 		}
 		out = append(out, s)
+	}
+	for _, a := range dec.Actions {
+		out = append(out, string(a.Verb)+" "+string(a.Decision))
 	}
 	return out
 }
@@ -218,6 +223,9 @@ func (d *Desk) book(tx *store.Tx, m store.InboxMessage, s rules.Sender, q rules.
 			return rules.Book{}, err
 		}
 		query.Organisations, query.Names = rules.Keys(q, asks, d.policy)
+		if err := d.named(tx, &query, q); err != nil {
+			return rules.Book{}, err
+		}
 		if touch {
 			if err := tx.Touch(s.Partner, query.Organisations, d.policy.Day(m.Received)); err != nil {
 				return rules.Book{}, err
@@ -230,6 +238,61 @@ func (d *Desk) book(tx *store.Tx, m store.InboxMessage, s rules.Sender, q rules.
 	}
 	book.Duplicate, err = tx.Duplicate(m)
 	return book, err
+}
+
+// named adds what a mail names of the partner's to the query: what it renews,
+// withdraws or corrects stands in the Book with whoever holds the organisation now.
+func (d *Desk) named(tx *store.Tx, query *rules.Query, q rules.Request) error {
+	refs, companies := slices.Clone(q.Mentions), []string(nil)
+	changes, bare := false, false
+	for _, it := range q.Items {
+		switch {
+		case it.Verb == rules.VerbCheck:
+			query.Checks = true
+		case it.Verb == rules.VerbStatus:
+			query.EndedSince = d.policy.Day(query.Received).AddDays(-rules.RecentDays)
+		case !it.Verb.Change() && it.Verb != rules.VerbConfirm:
+			continue
+		default:
+			changes = true
+			query.Candidates++ // a withdrawn one that is taken up again has a new reference
+			name, company := strings.CutPrefix(it.Ref, "company:")
+			ref, err := rules.ParseReference(it.Ref)
+			switch {
+			case company:
+				companies = append(companies, name)
+			case err == nil:
+				refs = append(refs, ref)
+			default:
+				bare = true
+			}
+		}
+	}
+	if !changes {
+		return nil
+	}
+	if bare {
+		c, err := tx.Conversation(query.Sender.Partner, query.Thread)
+		if err != nil {
+			return err
+		}
+		refs = append(refs, c.Numbering...)
+		if len(c.Numbering) == 0 { // what could be meant is asked
+			query.EndedSince = d.policy.Day(query.Received).AddDays(-rules.RecentDays)
+		}
+	}
+	held, err := tx.Held(query.Sender.Partner, refs, len(companies) > 0)
+	if err != nil {
+		return err
+	}
+	for _, h := range held {
+		if (slices.Contains(refs, h.Ref) || slices.ContainsFunc(companies, func(c string) bool {
+			return rules.SameName(c, h.Company) || strings.Contains(c, ".") && d.policy.OrganisationOf(c) == h.Organisation
+		})) && !slices.Contains(query.Organisations, h.Organisation) {
+			query.Organisations = append(query.Organisations, h.Organisation)
+		}
+	}
+	return nil
 }
 
 // queueReply renders the answer and queues it, held where the mode says so. What

@@ -113,7 +113,7 @@ func (d *Desk) tokens(tx *store.Tx, done Decided) ([]notify.Lever, error) {
 	}
 	var levers []notify.Lever
 	for _, j := range done.Decision.Judgements {
-		if j.Decision == rules.Review {
+		if j.Decision == rules.Review && !j.Verb.Change() {
 			levers = append(levers, notify.Lever{Token: rules.NewToken(key, rules.Case(j.Ref), tx.Now()), Orders: []rules.Verb{rules.VerbApprove, rules.VerbReject}})
 		}
 	}

@@ -1,0 +1,9 @@
+-- +goose Up
+
+-- How many CHECKs of a partner were answered on a day.
+CREATE TABLE checks (
+    partner  TEXT   NOT NULL REFERENCES partners (id),
+    day      TEXT   NOT NULL,
+    answered BIGINT NOT NULL,
+    CONSTRAINT checks_once PRIMARY KEY (partner, day)
+);
