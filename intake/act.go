@@ -295,7 +295,7 @@ func (p *parser) short(s *sentence) bool { return p.reply && len(s.ls) <= 8 }
 
 // requests says whether a sentence asks for something.
 func (p *parser) requests(s *sentence) bool {
-	return asks(s.text) || s.says("asking")
+	return s.asks() || s.says("asking")
 }
 
 // imperative says whether a verb begins the sentence or a clause of it, or is
@@ -354,7 +354,7 @@ func (p *parser) reversals(before int) {
 	}
 	for n, s := range p.sentences {
 		refs, acts := references(s.text), p.hasVerb(&s)
-		folded := " " + fold(s.text) + " "
+		folded := s.scanned().fold()
 		for key, v := range verbs {
 			if said, ok := p.said[key]; ok && said >= n {
 				continue
@@ -581,10 +581,10 @@ func sparesAt(s string) int {
 func spares(s string) bool { return sparesAt(s) >= 0 }
 
 // asks says whether a sentence is a request rather than a report.
-func asks(s string) bool {
-	f := " " + fold(s) + " "
+func (s *sentence) asks() bool {
+	folded := s.scanned().fold()
 	for _, w := range []string{" please ", " pls ", " plz ", " kindly ", " can you ", " could you ", " would you ", " can we ", " could we ", " want to ", " would like ", " i'd like ", " we'd like ", " need to ", " wish to ", " i want ", " let's ", " go ahead ", " may i ", " can i ", " could i ", " asking you to ", " you can ", " you may ", " bitte ", " merci de ", " por favor ", " per favore ", " s'il ", " veuillez ", " pouvez ", " prosze ", " graag ", " should be ", " will you ", " request ", " intend to ", " happy for you to "} {
-		if strings.Contains(f, w) {
+		if strings.Contains(folded, w) {
 			return true
 		}
 	}
@@ -748,13 +748,14 @@ func registrationOf(s string) string {
 // other reads what a sentence asks besides: the list of registrations, how to
 // register.
 func (p *parser) other(s *sentence) {
-	asking := strings.Contains(s.text, "?") || asks(s.text) || strings.HasPrefix(fold(s.text), "how ") || strings.HasPrefix(fold(s.text), "what ") || s.line && len(strings.Fields(s.text)) <= 8
+	toks := s.tokens()
+	asking := strings.Contains(s.text, "?") || s.asks() || len(toks) > 1 && (toks[0].w == "how" || toks[0].w == "what") || s.line && len(strings.Fields(s.text)) <= 8
 	switch {
 	case asking && s.says("ask status") && !s.says("ask help"):
 		p.once(rules.VerbStatus, s.span)
 	case asking && s.says("ask help"):
 		p.once(rules.VerbHelp, s.span)
-	case asking && asks(s.text) && s.says("ask statement"):
+	case asking && s.asks() && s.says("ask statement"):
 		p.once(rules.VerbStatement, s.span)
 	}
 }
@@ -1106,6 +1107,14 @@ func (m *Message) owner() []token {
 // isOwnName says whether a line is made of the sender's name, a short form of it
 // ("Gwen" of Gwendolyn) or its initial.
 func isOwnName(t string, owner []token) bool {
+	// Most lines begin with a word that no word of the name begins with.
+	first, any := firstWord(t), false
+	for _, o := range owner {
+		any = any || strings.HasPrefix(o.w, first)
+	}
+	if !any {
+		return false
+	}
 	ts := tokens(t)
 	if len(ts) == 0 || len(ts) > 5 || strings.ContainsAny(t, "@?:=") || len(owner) == 0 {
 		return false
@@ -1178,7 +1187,7 @@ func bareType(s string) rules.LeadType {
 	// Take "for all", "all of them are" and the like away; a type must remain.
 	var rest []string
 	for i := 0; i < len(ts); i++ {
-		if at, n := words.find("all", ts[:min(len(ts), i+4)], i); at == i {
+		if n := words.sections["all"].at(ts[:min(len(ts), i+4)], i); n > 0 {
 			i += n - 1
 			continue
 		}
@@ -1270,23 +1279,21 @@ func isThanks(s string) bool {
 	if len(ts) == 0 || len(ts) > 40 || strings.Contains(s, "?") {
 		return len(ts) == 0 && strings.TrimSpace(s) != "" && !strings.ContainsAny(s, "@/?")
 	}
-	left, hit := 0, false
+	hit := false
 	for i := 0; i < len(ts); {
 		best := 0
 		for _, name := range []string{"thanks", "closing", "greeting"} {
-			if at, n := words.find(name, ts[:min(len(ts), i+8)], i); at == i {
+			if n := words.sections[name].at(ts[:min(len(ts), i+8)], i); n > 0 {
 				best = max(best, n)
 				hit = hit || name != "greeting"
 			}
 		}
-		if best > 0 {
-			i += best
-			continue
+		if best == 0 {
+			return false
 		}
-		left++
-		i++
+		i += best
 	}
-	return hit && left == 0
+	return hit
 }
 
 // chosen reads an answer by place to our question whether to renew: "Only the
@@ -1406,7 +1413,7 @@ func (p *parser) thankful(rest []sentence) bool {
 	n := 0
 	for _, s := range p.sentences {
 		n += len(strings.Fields(s.text))
-		if strings.Contains(s.text, "?") || asks(s.text) || s.says("ask status") || s.says("ask help") || strings.Contains(s.text, "@") || len(findURLs(s.text)) > 0 {
+		if strings.Contains(s.text, "?") || s.asks() || s.says("ask status") || s.says("ask help") || strings.Contains(s.text, "@") || len(findURLs(s.text)) > 0 {
 			return false
 		}
 	}

@@ -96,7 +96,8 @@ func announces(text string, loose bool) column {
 // doubleLabel reads a heading of two labels, of which one says whose the other is:
 // "Ansprechpartner Vorname", "E-mail Kunde", "Company phone".
 func doubleLabel(text string) labelField {
-	ts := tokens(plainLabel(text))
+	var room [fewTokens]token
+	ts := appendTokens(room[:0], plainLabel(text))
 	if len(ts) < 2 || len(ts) > 6 {
 		return columnUnknown
 	}
@@ -135,7 +136,8 @@ func plainLabel(s string) string {
 // typeHeading reads a heading that is made of lead types: "QL / MC" names the
 // column, "Managed customer" is ticked in its rows.
 func typeHeading(text string) (t rules.LeadType, both bool) {
-	q, m, ts := false, false, tokens(text)
+	var room [fewTokens]token
+	q, m, ts := false, false, appendTokens(room[:0], text)
 	if len(ts) > 8 {
 		return "", false
 	}

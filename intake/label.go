@@ -101,22 +101,20 @@ func (v *vocabulary) lookup(label string, loose bool) labelField {
 	if strings.ContainsAny(label, "@.?!\"") && strings.ContainsAny(strings.TrimRight(label, ". "), "@?!\"") {
 		return ""
 	}
-	ts := tokens(label)
+	var room [fewTokens]token
+	ts := appendTokens(room[:0], label)
 	if len(ts) == 0 || len(ts) > 8 {
 		return ""
 	}
-	words := make([]string, len(ts))
-	for i, t := range ts {
-		words[i] = t.w
+	for n := len(ts); n > 0 && (ts[n-1].w == "is" || ts[n-1].w == "s" && n > 1); n-- {
+		ts = ts[:n-1]
 	}
-	for n := len(words); n > 0 && (words[n-1] == "is" || words[n-1] == "s" && n > 1); n-- {
-		words = words[:n-1]
-	}
-	for i := 0; i < len(words) && i < 3; i++ {
-		if f := v.labels[strings.Join(words[i:], " ")]; f != "" {
+	var phrase [128]byte
+	for i := 0; i < len(ts) && i < 3; i++ {
+		if f := v.labels[string(appendJoined(phrase[:0], ts[i:]))]; f != "" {
 			return f
 		}
-		if !v.sections["qualifier"].whole[strings.TrimSuffix(words[i], "'s")] {
+		if !v.sections["qualifier"].whole[strings.TrimSuffix(ts[i].w, "'s")] {
 			break
 		}
 	}
@@ -126,7 +124,7 @@ func (v *vocabulary) lookup(label string, loose bool) labelField {
 	if !loose {
 		return ""
 	}
-	return v.near(strings.Join(words, " "))
+	return v.near(join(ts))
 }
 
 // bilingual finds the field of a label in two languages: "Prénom / First name",
@@ -209,15 +207,22 @@ func letterSet(s string) uint64 {
 // neighbours) between two words, or more than limit.
 func distance(a, b string, limit int) int {
 	x, y := []rune(a), []rune(b)
-	prev2, prev, cur := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
-	for j := range prev {
-		prev[j] = j
+	if len(x)-len(y) > limit || len(y)-len(x) > limit {
+		return limit + 1
+	}
+	var room [3][64]int16 // of labels, on the stack
+	prev2, prev, cur := room[0][:], room[1][:], room[2][:]
+	if len(y) >= len(prev) {
+		prev2, prev, cur = make([]int16, len(y)+1), make([]int16, len(y)+1), make([]int16, len(y)+1)
+	}
+	for j := range y {
+		prev[j+1] = int16(j + 1)
 	}
 	for i := 1; i <= len(x); i++ {
-		cur[0] = i
-		low := i
+		cur[0] = int16(i)
+		low := cur[0]
 		for j := 1; j <= len(y); j++ {
-			cost := 1
+			cost := int16(1)
 			if x[i-1] == y[j-1] {
 				cost = 0
 			}
@@ -227,12 +232,12 @@ func distance(a, b string, limit int) int {
 			}
 			low = min(low, cur[j])
 		}
-		if low > limit {
+		if int(low) > limit {
 			return limit + 1
 		}
 		prev2, prev, cur = prev, cur, prev2
 	}
-	return prev[len(y)]
+	return int(prev[len(y)])
 }
 
 // separator reports a label's end at byte i: which kind, and how many bytes.

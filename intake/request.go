@@ -82,6 +82,7 @@ func (r Reader) Parse(m Message) rules.Request {
 // more by which mass mail that looks personal gives itself away.
 func (p *parser) pitch() bool {
 	hits := map[string]bool{}
+	var room [fewTokens]token
 	n := 0
 	for _, l := range p.v {
 		if l.depth > 0 || l.blank() {
@@ -90,7 +91,7 @@ func (p *parser) pitch() bool {
 		if n++; n > 80 {
 			break
 		}
-		toks := tokens(clip(l.text))
+		toks := appendTokens(room[:0], clip(l.text))
 		for i := 0; i < len(toks); {
 			at, k := words.find("body pitch", toks, i)
 			if at < 0 {

@@ -141,12 +141,34 @@ func asciiTokens(s string, out []token) []token {
 	return out
 }
 
+// latin holds the letters of the European alphabets folded: nothing else in a word
+// changes what becomes of them.
+var latin = func() (out [0x180]string) {
+	for r := range out {
+		out[r] = foldRunes(string(rune(r)))
+	}
+	return out
+}()
+
 func foldWord(w string, ascii bool) string {
 	if ascii {
 		return strings.ToLower(w)
 	}
+	w = strings.ReplaceAll(w, "’", "'")
+	if strings.IndexFunc(w, func(r rune) bool { return int(r) >= len(latin) }) >= 0 {
+		return foldRunes(w)
+	}
+	var room [64]byte
+	b := room[:0]
+	for _, r := range w {
+		b = append(b, latin[r]...)
+	}
+	return string(b)
+}
+
+func foldRunes(w string) string {
 	var b strings.Builder
-	for _, r := range norm.NFKD.String(strings.ReplaceAll(w, "’", "'")) {
+	for _, r := range norm.NFKD.String(w) {
 		if unicode.Is(unicode.Mn, r) {
 			continue
 		}
@@ -260,6 +282,7 @@ func (s *sectionSet) unite(o sectionSet) {
 type scan struct {
 	toks   []token
 	begins sectionSet
+	folded string // the words, a blank around each; made when it is first asked for
 }
 
 func (v *vocabulary) scan(text string) *scan {
@@ -269,6 +292,13 @@ func (v *vocabulary) scan(text string) *scan {
 		c.begins.unite(v.stems[stem(t.w)])
 	}
 	return c
+}
+
+func (c *scan) fold() string {
+	if c.folded == "" {
+		c.folded = " " + join(c.toks) + " "
+	}
+	return c.folded
 }
 
 // may says whether a phrase of one of the sections can stand in the text.
