@@ -18,7 +18,14 @@ var (
 
 // command says whether a line is one of the words that are understood alone
 // (PRODUCT.md, "By mail").
-func command(s string) bool { return commandLine.MatchString(strings.TrimSpace(s)) }
+func command(s string) bool {
+	s = strings.TrimSpace(s)
+	// The first letter spares most lines the expression.
+	if s == "" || s[0] < utf8.RuneSelf && strings.IndexByte("slhciwrSLHCIWR", s[0]) < 0 {
+		return false
+	}
+	return commandLine.MatchString(s)
+}
 
 // act reads what the mail asks to be done with registrations that exist, and
 // what else it asks for, sentence by sentence.

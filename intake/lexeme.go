@@ -182,18 +182,16 @@ func lexCore(out []lexeme, s string, from, to int) []lexeme {
 			return append(out, lexeme{kind: lexEmail, text: core, val: a, from: from, to: to})
 		}
 	}
-	if refPattern.MatchString(core) {
-		if refs := references(core); len(refs) > 0 {
-			r := refs[0]
-			if r.from > 0 {
-				out = lexChunk(out, s, from, from+r.from)
-			}
-			out = append(out, lexeme{kind: lexRef, text: core[r.from:r.to], val: string(r.ref), from: from + r.from, to: from + r.to})
-			if r.to < len(core) {
-				out = lexChunk(out, s, from+r.to, to)
-			}
-			return out
+	if refs := references(core); len(refs) > 0 {
+		r := refs[0]
+		if r.from > 0 {
+			out = lexChunk(out, s, from, from+r.from)
 		}
+		out = append(out, lexeme{kind: lexRef, text: core[r.from:r.to], val: string(r.ref), from: from + r.from, to: from + r.to})
+		if r.to < len(core) {
+			out = lexChunk(out, s, from+r.to, to)
+		}
+		return out
 	}
 	if strings.Contains(core, ".") {
 		low := strings.ToLower(core)

@@ -144,6 +144,9 @@ func readEmail(s string) (string, state) {
 }
 
 func oneEmail(s string) (string, state) {
+	if strings.IndexByte(s, '@') < 0 {
+		return "", unusable // spares most lines the expression
+	}
 	found := ""
 	for _, a := range emailPattern.FindAllString(s, 10) {
 		a = tidyEmail(a)
