@@ -257,9 +257,10 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 		out = append(out, object{ref: "company:" + name, from: from, to: to})
 	}
 	// Names of our list, in full or by their first words.
+	const longest = 14
 	for _, r := range runs(ls) {
-		for i := r[0]; i < r[1]; i++ {
-			for j := r[1]; j > i; j-- {
+		for i := r[0]; i < r[1] && len(p.list) > 0; i++ {
+			for j := min(r[1], i+longest); j > i; j-- {
 				if p.inList(ls[i:j]) {
 					add(i, j, nameText(s, i, j))
 					break

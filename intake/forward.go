@@ -20,7 +20,8 @@ type forwardedMail struct {
 // the header blocks that mail programs print above them.
 func (p *parser) letters() []forwardedMail {
 	var out []forwardedMail
-	for i := 0; i < len(p.v); i++ {
+	const most = 100 // a thread is not longer, and each of them reads its lines
+	for i := 0; i < len(p.v) && len(out) < most; i++ {
 		if p.v[i].zone != forwarded && p.v[i].zone != quoted {
 			continue
 		}

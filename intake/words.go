@@ -282,7 +282,9 @@ func (s *sectionSet) unite(o sectionSet) {
 type scan struct {
 	toks   []token
 	begins sectionSet
-	folded string // the words, a blank around each; made when it is first asked for
+	asked  sectionSet // what says was asked already, and
+	said   sectionSet // its answers
+	folded string     // the words, a blank around each; made when it is first asked for
 }
 
 func (v *vocabulary) scan(text string) *scan {
@@ -313,8 +315,14 @@ func (c *scan) may(names ...string) bool {
 
 // says says whether a phrase of the section stands in the text.
 func (c *scan) says(name string) bool {
-	at, _ := c.find(name, 0)
-	return at >= 0
+	id := words.sections[name].id
+	if !c.asked.has(id) {
+		c.asked.add(id)
+		if at, _ := c.find(name, 0); at >= 0 {
+			c.said.add(id)
+		}
+	}
+	return c.said.has(id)
 }
 
 // find is vocabulary.find in the text.
