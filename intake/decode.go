@@ -355,18 +355,20 @@ func decodeTransfer(b []byte, cte string) (out []byte, known, odd bool) {
 // The charsets that mail names otherwise than IANA, or that hold more than their
 // name says: gb2312 is gb18030 (MAIL.md 79), Latin-1 is Windows-1252, and so on,
 // as browsers read them.
+var charsets = map[string]encoding.Encoding{
+	"iso-8859-1": charmap.Windows1252, "iso_8859-1": charmap.Windows1252, "iso8859-1": charmap.Windows1252, "latin1": charmap.Windows1252, "ansi_x3.110-1983": charmap.Windows1252,
+	"iso-8859-9": charmap.Windows1254, "latin5": charmap.Windows1254, "iso-8859-11": charmap.Windows874, "tis-620": charmap.Windows874,
+	"gb2312": simplifiedchinese.GB18030, "gbk": simplifiedchinese.GB18030, "x-gbk": simplifiedchinese.GB18030, "csgb2312": simplifiedchinese.GB18030, "gb_2312-80": simplifiedchinese.GB18030,
+	"hz-gb-2312": simplifiedchinese.HZGB2312,
+	"cp932":      japanese.ShiftJIS, "windows-31j": japanese.ShiftJIS, "ms932": japanese.ShiftJIS,
+	"ks_c_5601-1987": korean.EUCKR, "ks_c_5601": korean.EUCKR, "cp949": korean.EUCKR,
+	"cp850": charmap.CodePage850, "cp-850": charmap.CodePage850,
+	"cp1250": charmap.Windows1250, "cp1251": charmap.Windows1251, "cp1252": charmap.Windows1252, "cp1253": charmap.Windows1253, "cp1254": charmap.Windows1254, "cp1257": charmap.Windows1257,
+	"unicode-1-1-utf-8": unicode.UTF8, "utf-8mb4": unicode.UTF8,
+}
+
 func init() {
-	for name, e := range map[string]encoding.Encoding{
-		"iso-8859-1": charmap.Windows1252, "iso_8859-1": charmap.Windows1252, "iso8859-1": charmap.Windows1252, "latin1": charmap.Windows1252, "ansi_x3.110-1983": charmap.Windows1252,
-		"iso-8859-9": charmap.Windows1254, "latin5": charmap.Windows1254, "iso-8859-11": charmap.Windows874, "tis-620": charmap.Windows874,
-		"gb2312": simplifiedchinese.GB18030, "gbk": simplifiedchinese.GB18030, "x-gbk": simplifiedchinese.GB18030, "csgb2312": simplifiedchinese.GB18030, "gb_2312-80": simplifiedchinese.GB18030,
-		"hz-gb-2312": simplifiedchinese.HZGB2312,
-		"cp932":      japanese.ShiftJIS, "windows-31j": japanese.ShiftJIS, "ms932": japanese.ShiftJIS,
-		"ks_c_5601-1987": korean.EUCKR, "ks_c_5601": korean.EUCKR, "cp949": korean.EUCKR,
-		"cp850": charmap.CodePage850, "cp-850": charmap.CodePage850,
-		"cp1250": charmap.Windows1250, "cp1251": charmap.Windows1251, "cp1252": charmap.Windows1252, "cp1253": charmap.Windows1253, "cp1254": charmap.Windows1254, "cp1257": charmap.Windows1257,
-		"unicode-1-1-utf-8": unicode.UTF8, "utf-8mb4": unicode.UTF8,
-	} {
+	for name, e := range charsets {
 		charset.RegisterEncoding(name, e)
 	}
 }

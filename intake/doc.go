@@ -32,6 +32,7 @@
 //	unread.go, link.go    what may hold prospects and cannot be read
 //	automatic.go          what may not be answered
 //	request.go            all of it together
+//	redact.go, redact_mail.go  a mail as a case that can be shared
 //	lines.go              lines and places, to show what was read where
 //
 // The mailbox is here too: imap.go talks to the IMAP server, one goroutine
