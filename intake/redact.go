@@ -83,6 +83,7 @@ func (r *redactor) learnReading(raw []byte) {
 		values = append(values, p.FirstName, p.LastName, p.Company, before(p.Email, "@"), siteName(p.URL), siteName(domainOf(p.Email)))
 	}
 	values = append(values, siteName(m.From.Domain()))
+	vocabulary := known()
 	for _, v := range values {
 		var known []string
 		changes := false
@@ -91,7 +92,7 @@ func (r *redactor) learnReading(raw []byte) {
 			switch {
 			case !r.keeps(key):
 				changes = true
-			case len(key) > 3 && !readingWords[key]:
+			case (len(key) > 3 || len(key) == 3 && vocabulary.isGiven[key]) && !readingWords[key]:
 				known = append(known, key)
 			}
 		}
@@ -397,6 +398,35 @@ func (r *redactor) host(in, out []rune, from, to int) {
 		}
 	}
 	r.pieces(in, out, from, to-keep, true)
+	if r.learning || keep > 0 && isShared(name, keep) {
+		return
+	}
+	// The name itself is somebody's also where it is an everyday word: partner.example.
+	end := to - keep
+	for end > from && in[end-1] == '.' {
+		end--
+	}
+	at := end
+	for at > from && in[at-1] != '.' {
+		at--
+	}
+	if slices.Equal(in[at:end], out[at:end]) {
+		random := r.random("host", strings.ToLower(string(in[at:end])))
+		for i := at; i < end; i++ {
+			if c := in[i]; c < 0x80 && unicode.IsLetter(c) {
+				out[i] = like(unicode.ToLower(c), int(random[(i-at)%len(random)]))
+			}
+		}
+	}
+}
+
+// isShared says whether what stays of a host is a provider's or our own, rather than
+// a public suffix.
+func isShared(name string, keep int) bool {
+	end := []rune(name)
+	s := string(end[max(0, len(end)-keep):])
+	suffix, icann := publicsuffix.PublicSuffix(s)
+	return strings.Contains(s, ".") && (!icann || suffix != s)
 }
 
 // sharedSuffix is the part of a host that is a provider's: public mail, networks,

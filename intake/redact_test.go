@@ -144,11 +144,21 @@ func TestRedactedReadsTheSame(t *testing.T) {
 					t.Errorf("%s: %q is left", path, s)
 				}
 			}
+			domains := []string{m.From.Domain()}
 			for _, p := range q.Prospects {
-				for _, v := range []string{p.Email, p.URL} {
+				for _, v := range []string{p.Email, p.URL, domainOf(p.Email)} {
+					if d := strings.ToLower(v); v == domainOf(p.Email) {
+						domains = append(domains, d)
+						continue
+					}
 					if v != "" && strings.Contains(strings.ToLower(text), strings.ToLower(v)) {
 						t.Errorf("%s: %s is left", path, v)
 					}
+				}
+			}
+			for _, d := range domains {
+				if d != "" && sharedSuffix(d) == "" && !strings.HasSuffix(d, "leanstack.example") && strings.Contains(strings.ToLower(text), d) {
+					t.Errorf("%s: %s is left", path, d)
 				}
 			}
 		}

@@ -14,12 +14,15 @@ import (
 type inboxCmd struct {
 	List inboxList `cmd:"" help:"Every mail that came, newest first."`
 	Show inboxShow `cmd:"" help:"One mail: what was read, what was decided, and why."`
+
+	Export inboxExport `cmd:"" help:"Write a mail that was misread as a case that can be shared."`
 }
 
 // Help teaches by example.
 func (inboxCmd) Help() string {
 	return `    leadmail inbox list --state held
-    leadmail inbox show 12`
+    leadmail inbox show 12
+    leadmail inbox export 12 --redact`
 }
 
 func inboxColumns() []column[store.InboxMessage] {

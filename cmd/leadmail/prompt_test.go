@@ -190,7 +190,7 @@ func TestHelpTeaches(t *testing.T) {
 		"registrations", "registrations list", "registrations show", "registrations add", "registrations import", "registrations export",
 		"organisations", "organisations list", "organisations import",
 		"review", "review list", "review show", "review accept", "review reject",
-		"inbox", "inbox list", "inbox show", "outbox", "outbox list", "outbox show", "outbox release"} {
+		"inbox", "inbox list", "inbox show", "inbox export", "outbox", "outbox list", "outbox show", "outbox release"} {
 		args := append(strings.Fields(line), "--help")
 		r := p.run("", args...).done().says("Usage: leadmail " + line)
 		if r.err != "" {
@@ -254,7 +254,7 @@ func TestWhatDoesNotExistIsOne(t *testing.T) {
 		{"partners", "show", "nobody"}, {"partners", "set", "nobody", "--name", "X"}, {"partners", "remove", "nobody"},
 		{"registrations", "show", "R-7K4Q2M"}, {"registrations", "list", "--partner", "nobody"},
 		{"registrations", "add", "--partner", "nobody", "--company", "X", "--url", "x.example"},
-		{"inbox", "show", "12"}, {"outbox", "show", "12"}, {"outbox", "release", "12"},
+		{"inbox", "show", "12"}, {"inbox", "export", "12"}, {"inbox", "export", "--file", "gone.eml"}, {"outbox", "show", "12"}, {"outbox", "release", "12"},
 		{"review", "show", "R-7K4Q2M"}, {"review", "accept", "12"}, {"review", "reject", "R-7K4Q2M", "--reason", "no"},
 		{"partners", "import", "gone.csv"}, {"read", "gone.eml"}, {"decide", "gone.eml"},
 	} {
