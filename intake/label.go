@@ -333,10 +333,10 @@ func findLabels(s string) []labelHit {
 		if kind == 0 {
 			continue
 		}
-		if kind == '=' && strings.HasPrefix(s[i:], "=\"") && strings.Contains(s[i:], "\">") {
-			break // `class="gmail_quote">` is markup
-		}
 		tries++
+		if kind == '=' && strings.HasPrefix(s[i+size:], "\"") && strings.Contains(s[i+size:], "\">") {
+			continue // the rest of a tag that lost its beginning
+		}
 		if f := words.lookup(s[start:i], kind == ':' || kind == '=' || kind == '\t' || kind == '-' && len(strings.Fields(s[start:i])) <= 3); f != "" {
 			// "Label ....: value", "Label :- value": the rest of the separator.
 			from := i + size

@@ -61,6 +61,7 @@ func (r Reader) Parse(m Message) rules.Request {
 	}
 	q.Items = append(q.Items, p.items...)
 	sort.SliceStable(q.Items, func(i, j int) bool { return earlier(q.Items[i].Span, q.Items[j].Span) })
+	m.settle(q.Prospects)
 	q.Questions = p.questions
 	q.Unread = p.unread
 	q.Warnings = append(q.Warnings[:len(q.Warnings):len(q.Warnings)], p.warnings...)
