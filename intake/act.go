@@ -514,6 +514,8 @@ func (p *parser) command(text string, span rules.Span) bool {
 		for _, r := range references(text) {
 			p.item(rules.Verb(word), string(r.ref), span, 0)
 		}
+	case "stop":
+		p.item(rules.VerbStop, "", span, 0)
 	default:
 		p.item(rules.VerbAsk, "", span, 0)
 	}

@@ -39,7 +39,9 @@ type letter struct {
 	inReplyTo  string
 	references []string
 	text, html string
-	files      []File
+	// unsubscribe is the link of List-Unsubscribe (RFC 2369); "" for what is answered.
+	unsubscribe string
+	files       []File
 }
 
 // boundaryOK is what may stand in a Content-Type without quotes (RFC 2045,
@@ -78,6 +80,9 @@ func compose(l letter, id Identity, zone *time.Location) ([]byte, error) {
 	m.SetGenHeader("Auto-Submitted", l.auto)
 	m.SetGenHeader("X-Auto-Response-Suppress", "All")
 	m.SetGenHeader(LoopHeader, string(l.from))
+	if l.unsubscribe != "" {
+		m.SetGenHeader("List-Unsubscribe", "<"+l.unsubscribe+">")
+	}
 	if parent := messageID(l.inReplyTo); parent != "" {
 		m.SetGenHeader(mail.HeaderInReplyTo, "<"+parent+">")
 	}

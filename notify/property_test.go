@@ -248,6 +248,13 @@ func checkHeaders(t fatal, r notify.Rendered, answer bool) {
 		}
 		delete(seen, name)
 	}
+	reminder := r.Kind == templates.Reminder
+	if reminder {
+		if seen["List-Unsubscribe"] != 1 {
+			t.Errorf("List-Unsubscribe stands %d times", seen["List-Unsubscribe"])
+		}
+		delete(seen, "List-Unsubscribe")
+	}
 	for name, n := range seen {
 		if !answer || n != 1 || name != "In-Reply-To" && name != "References" {
 			t.Errorf("header %q, %d times:\n%s", name, n, block)
@@ -259,7 +266,7 @@ func checkHeaders(t fatal, r notify.Rendered, answer bool) {
 	}
 	want := map[string]string{"Message-ID": "<" + r.MessageID + ">", "X-Leadmail": "partners@vendor.example", "X-Auto-Response-Suppress": "All",
 		"Auto-Submitted": "auto-generated", "To": "<" + string(r.To) + ">"}
-	if answer {
+	if answer && !reminder {
 		want["Auto-Submitted"] = "auto-replied"
 	}
 	for name, value := range want {
@@ -373,7 +380,7 @@ func checkLinks(t fatal, text, page string) {
 		}
 		for i, line := range strings.Split(strings.TrimSuffix(body, "\r\n"), "\r\n") {
 			labelled := regexp.MustCompile(`^(Registration|First name|Last name|Email|URL|Company|Lead type): `).MatchString(line)
-			order := i == 0 && regexp.MustCompile(`^(YES|(RENEW|WITHDRAW) R-[0-9A-Z]{6})$`).MatchString(line)
+			order := i == 0 && regexp.MustCompile(`^(YES|STOP|(RENEW|WITHDRAW) R-[0-9A-Z]{6})$`).MatchString(line)
 			if !labelled && !order {
 				t.Errorf("%s: line %q is neither a labelled line nor an order", l, line)
 			}

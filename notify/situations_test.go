@@ -328,6 +328,15 @@ var situations = []situation{
 		d.Actions = []rules.Action{{Verb: rules.VerbHelp, Decision: rules.Answered}}
 		return d
 	}(), rules.Request{})},
+	{"a reminder of one", reminder(rules.Reminder{Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2026-12-06", Stage: 14})},
+	{"a reminder on the day after", reminder(rules.Reminder{Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2026-11-21", Stage: -1})},
+	{"a reminder of several", reminder(rules.Reminder{Ref: "R-4D5E6F", Company: "Lisbon Tiles", Until: "2026-11-21", Stage: -1},
+		rules.Reminder{Ref: "R-1A2B3C", Company: "Harbour Tea", Until: "2026-11-23", Stage: 1}, rules.Reminder{Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2026-12-22", Stage: 30})},
+	{"reminders stopped", reply(func() rules.Decision {
+		d := verdicts()
+		d.Actions = []rules.Action{{Verb: rules.VerbStop, Decision: rules.Answered}}
+		return d
+	}(), rules.Request{})},
 	{"held, a statement", reply(whole(rules.ReplyHeld), held(rules.KindStatus, rules.Item{Verb: rules.VerbStatement}))},
 	{"held, paperwork", reply(whole(rules.ReplyHeld), held(rules.KindPaperwork, rules.Item{Verb: rules.VerbPaperwork}))},
 	{"held, a question", reply(whole(rules.ReplyHeld), rules.Request{Kind: rules.KindOther, Items: []rules.Item{{Verb: rules.VerbAsk}},
@@ -387,6 +396,12 @@ func existing(verb rules.Verb, o rules.Outcome, codes ...rules.Code) rules.Judge
 	j.Verb, j.Decision, j.Reading, j.Holds = verb, o, -1, j.Ref
 	j.Term = rules.Term{N: 1, From: "2026-06-10", Until: "2026-12-10"}
 	return j
+}
+
+func reminder(due ...rules.Reminder) func(*notify.Renderer) (notify.Rendered, error) {
+	return func(r *notify.Renderer) (notify.Rendered, error) {
+		return r.Reminder(due, "pat@northwind.example", *northwind(), rules.Meter{Used: 37, Of: 50, Expiring: 3}, "2026-11-22", identity())
+	}
 }
 
 func listed() []rules.Listed {

@@ -193,7 +193,7 @@ func clauses(v templates.Verdict) []string {
 		return []string{"D13"}
 	case v.Verb == rules.VerbHelp:
 		return []string{"P5"}
-	case v.Verb == rules.VerbStatus:
+	case v.Verb == rules.VerbStatus, v.Verb == rules.VerbStop:
 		return []string{"P8"}
 	case v.Decision == rules.Review && v.Change() && v.Reason == rules.UnclearOrganisation:
 		return []string{"D30", "D33"}

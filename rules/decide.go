@@ -91,7 +91,7 @@ func whole(d *Decision, b Book, r Request, p Policy) {
 		d.Reply = ReplyTooLarge
 	case r.Kind == KindThanks:
 		end(MailIgnored, FolderProcessed, "thanks")
-	case r.Empty:
+	case r.Empty && !slices.ContainsFunc(r.Items, func(it Item) bool { return it.Verb.ruled() }):
 		d.Why, d.Reply = "nothing was written", ReplyNothingFound
 	case r.Kind != KindRegistration && !slices.ContainsFunc(r.Items, func(it Item) bool { return it.Verb.ruled() }):
 		end(MailHeld, FolderReview, "a person must answer: "+string(r.Kind))
@@ -155,7 +155,7 @@ func items(d *Decision, b Book, r Request, p Policy) Book {
 		case VerbCheck:
 			act(check(b, it, p), n)
 			continue
-		case VerbHelp:
+		case VerbHelp, VerbStop:
 			act(Action{Verb: it.Verb, Decision: Answered}, n)
 			continue
 		case VerbRenew, VerbWithdraw, VerbCorrect:
@@ -245,7 +245,7 @@ func items(d *Decision, b Book, r Request, p Policy) Book {
 // person.
 func (v Verb) ruled() bool {
 	switch v {
-	case VerbRegister, VerbAnswer, VerbConfirm, VerbStatus, VerbCheck, VerbHelp:
+	case VerbRegister, VerbAnswer, VerbConfirm, VerbStatus, VerbCheck, VerbHelp, VerbStop:
 		return true
 	}
 	return v.Change()

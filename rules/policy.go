@@ -36,6 +36,9 @@ type Policy struct {
 	ReviewHours int `json:"review_hours"`
 	// ReleaseAfterDays is how long a lapsed partner's registrations are frozen (D35).
 	ReleaseAfterDays int `json:"release_after_days"`
+	// ReminderStages are how many days before a last day partners are reminded of
+	// it; -1 is the day after.
+	ReminderStages []int `json:"reminder_stages"`
 	// EntryPlans are those that admit to the program (P9, D36).
 	EntryPlans []string `json:"entry_plans"`
 	// RegisterCustomers are the lead types under which an existing customer of
@@ -77,6 +80,7 @@ func DefaultPolicy() Policy {
 		RenewalEarly:      true,
 		ReviewHours:       48,
 		ReleaseAfterDays:  14,
+		ReminderStages:    []int{30, 14, 7, 1, -1},
 		EntryPlans:        []string{"mentor", "accelerator", "enterprise"},
 		RegisterCustomers: []LeadType{ManagedCustomer},
 		EarningTypes:      []LeadType{QualifiedLead},

@@ -218,6 +218,8 @@ const (
 	VerbHelp      Verb = "help"
 	VerbPaperwork Verb = "paperwork"
 	VerbAsk       Verb = "ask"
+	// VerbStop ends reminders; answers are never stopped.
+	VerbStop Verb = "stop"
 
 	// What staff order by mail.
 	VerbApprove Verb = "approve"

@@ -184,6 +184,13 @@ func (tx *Tx) Record(r Record) error {
 				return fmt.Errorf("mail %d, pass %d, %s: %w", r.InboxID, r.Pass, j.Ref, err)
 			}
 		}
+		for _, a := range r.Decision.Actions {
+			if a.Verb == rules.VerbStop && a.Decision == rules.Answered {
+				if err := tx.SetQuiet(r.Book.Sender.Partner, true, asActor(r.Book.Sender.Partner), fmt.Sprintf("mail %d", r.InboxID)); err != nil {
+					return err
+				}
+			}
+		}
 		return tx.countChecks(r)
 	})
 }

@@ -32,6 +32,9 @@ type Answer struct {
 	// they.
 	Listed bool
 	Rows   []Row
+	// Over counts those of a reminder's rows that have ended; Stop ends reminders.
+	Over int
+	Stop *Link
 	// Paperwork is set where forms were handed in.
 	Paperwork bool
 	// Form is the empty form, for a mail in which no prospect was found.

@@ -13,6 +13,13 @@ func Samples(name string) []any {
 		bare := sampleAnswer(sampleVerdicts()[:1]...)
 		bare.StaffReason, bare.Meter, bare.Clauses = "", nil, nil
 		return []any{sampleAnswer(sampleVerdicts()[0]), bare}
+	case Reminder:
+		one, several := sampleAnswer(), sampleAnswer()
+		one.Rows, several.Rows = sampleRows()[2:3], sampleRows()
+		several.Over, several.Stop = 1, &sampleForm().Link
+		over := one
+		over.Over, over.Stop = 1, &sampleForm().Link
+		return []any{one, several, over, Answer{Program: one.Program, Address: one.Address, Rows: sampleRows()[:1]}}
 	case Verdicts:
 		all := sampleVerdicts()
 		one := sampleAnswer(all[0])
@@ -104,7 +111,7 @@ func sampleVerdicts() []Verdict {
 		v.Release = []rules.Holding{{Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2027-05-22"}}
 		v.Contradicts, v.Links = rules.Fields[:], []Link{sampleForm().Link, {Label: "Withdraw", URL: "mailto:partners@vendor.example", Quiet: true}}
 		out = append(out, v)
-		for _, verb := range []rules.Verb{rules.VerbRenew, rules.VerbWithdraw, rules.VerbCorrect, rules.VerbCheck, rules.VerbStatus, rules.VerbHelp} {
+		for _, verb := range []rules.Verb{rules.VerbRenew, rules.VerbWithdraw, rules.VerbCorrect, rules.VerbCheck, rules.VerbStatus, rules.VerbHelp, rules.VerbStop} {
 			w := v
 			w.Verb, w.Options = verb, sampleRows()[:1]
 			for _, c := range []rules.Availability{"", rules.Available, rules.Yours, rules.NotAvailable, rules.NoOrganisation, rules.ChecksSpent} {

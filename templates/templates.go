@@ -45,13 +45,14 @@ const (
 	Unverified    = "unverified"     // the fixed line for an address that was not proved
 	NothingFound  = "nothing_found"  // no prospect in it
 	TooLarge      = "too_large"      // larger than what is read
+	Reminder      = "reminder"       // what ends soon, and what has just ended
 	Outcome       = "outcome"        // staff decided a review
 	Confirmation  = "confirmation"   // to staff, one a mail
 	Alert         = "alert"          // to staff, at once
 )
 
 // Names are all mails.
-var Names = [...]string{Verdicts, Held, UnknownSender, Unverified, NothingFound, TooLarge, Outcome, Confirmation, Alert}
+var Names = [...]string{Verdicts, Held, UnknownSender, Unverified, NothingFound, TooLarge, Reminder, Outcome, Confirmation, Alert}
 
 // Set is every mail's pair of templates, ready to be executed, by several
 // goroutines at once.

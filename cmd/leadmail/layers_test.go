@@ -85,6 +85,7 @@ var arrows = []arrow{
 	onlyIn("SQL is spoken in store", "modernc.org/sqlite", "leadmail/store"),
 	onlyIn("the schema is store's", "github.com/pressly/goose", "leadmail/store"),
 	onlyIn("flags are read in cmd/leadmail", "github.com/alecthomas/kong", "leadmail/cmd/leadmail"),
+	onlyIn("schedules are read in config", "github.com/robfig/cron/v3", "leadmail/cmd/internal/config"),
 	onlyIn("YAML is read in config", "github.com/goccy/go-yaml", "leadmail/cmd/internal/config"),
 	{why: "the binary links no test library", from: anyone,
 		to: under("testing", "github.com/google/go-cmp", "github.com/rogpeppe/go-internal", "pgregory.net/rapid")},

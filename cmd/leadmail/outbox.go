@@ -15,6 +15,8 @@ type outboxCmd struct {
 	List    outboxList    `cmd:"" help:"Every mail that goes out, newest first."`
 	Show    outboxShow    `cmd:"" help:"One mail as it goes out."`
 	Release outboxRelease `cmd:"" help:"Let held mail go."`
+
+	Upcoming outboxUpcoming `cmd:"" help:"What partners would be reminded of on a day."`
 }
 
 // Help teaches by example.
@@ -24,7 +26,8 @@ func (outboxCmd) Help() string {
     leadmail outbox list --state held
     leadmail outbox show 7
     leadmail outbox release 7 9
-    leadmail outbox release --all`
+    leadmail outbox release --all
+    leadmail outbox upcoming --on 2026-12-01`
 }
 
 func outboxColumns() []column[store.OutboxMessage] {
@@ -166,4 +169,40 @@ func shadowed(r *records, tx *store.Tx, id rules.PartnerID) (bool, error) {
 		return false, err
 	}
 	return cmp.Or(p.Mode, r.config.Mode) == rules.ModeShadow, nil
+}
+
+type outboxUpcoming struct {
+	On string `help:"The day, in the program's zone; without it, today." placeholder:"DATE"`
+	shape
+}
+
+// Run lists reminders.
+func (c outboxUpcoming) Run(a *app) error {
+	r, err := a.records()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	on := r.policy.Day(a.now())
+	if c.On != "" {
+		if on, err = rules.ParseDate(c.On); err != nil {
+			return usage(err.Error(), "leadmail outbox upcoming --on 2026-12-01")
+		}
+	}
+	d, err := a.desk(r)
+	if err != nil {
+		return err
+	}
+	due, to, err := d.Upcoming(a.ctx, on)
+	if err != nil {
+		return err
+	}
+	type reminder = rules.Reminder
+	return show(a.stdout, c.shape, due, "Nobody is reminded of anything on "+string(on)+".",
+		column[reminder]{name: "partner", value: func(r reminder) any { return r.Partner }},
+		column[reminder]{name: "to", value: func(r reminder) any { return to[r.Partner] }},
+		column[reminder]{name: "ref", value: func(r reminder) any { return r.Ref }},
+		column[reminder]{name: "company", value: func(r reminder) any { return r.Company }},
+		column[reminder]{name: "until", value: func(r reminder) any { return r.Until }},
+		column[reminder]{name: "stage", value: func(r reminder) any { return r.Stage }})
 }

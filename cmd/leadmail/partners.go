@@ -362,7 +362,8 @@ type partnersSet struct {
 	AddDomain     []string        `help:"One more domain of which every address is this partner's." placeholder:"DOMAIN"`
 	RemoveDomain  []string        `help:"A domain that is no longer this partner's." placeholder:"DOMAIN"`
 	partnerFields
-	Why string `help:"A remark for the history." placeholder:"TEXT"`
+	Reminders string `help:"Whether it is reminded of what ends: on or off (as by STOP)." placeholder:"on|off" enum:",on,off" default:""`
+	Why       string `help:"A remark for the history." placeholder:"TEXT"`
 }
 
 // Help teaches by example.
@@ -381,6 +382,11 @@ func (c partnersSet) Run(a *app) error {
 		old, err := partner(tx, c.ID)
 		if err != nil {
 			return err
+		}
+		if c.Reminders != "" {
+			if err := tx.SetQuiet(c.ID, c.Reminders == "off", a.actor, c.Why); err != nil {
+				return err
+			}
 		}
 		p := old
 		p.Addresses, p.Domains = slices.Clone(old.Addresses), slices.Clone(old.Domains)

@@ -143,6 +143,10 @@ func newStage(t testing.TB, url string, restarting bool) (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
+	schedule, err := config.ParseSchedule("0 8 * * *")
+	if err != nil {
+		return nil, err
+	}
 	policy := rules.DefaultPolicy()
 	policy.VendorDomains = []string{"leanstack.example"}
 	password := func() (string, error) { return stagePassword, nil }
@@ -151,7 +155,7 @@ func newStage(t testing.TB, url string, restarting bool) (*stage, error) {
 		IMAP:    intake.Server{Addr: s.host.IMAPAddr, TLS: "none", Username: stageMailbox, Password: password, Mailbox: "INBOX", Timeout: 20 * time.Second},
 		SMTP:    notify.SMTP{Addr: s.host.SMTPAddr, TLS: "none", Username: stageMailbox, Password: password, Hello: "leanstack.example", Timeout: 20 * time.Second},
 		Program: notify.Program{Name: "LEANSTACK Partner Program", Address: stageMailbox, Policy: policy},
-		Folders: config.Default().IMAP.Folders, Mode: rules.ModeAuto, Staff: []rules.Address{stageStaff}, SentCopy: true, StartAll: true,
+		Folders: config.Default().IMAP.Folders, Mode: rules.ModeAuto, Staff: []rules.Address{stageStaff}, SentCopy: true, StartAll: true, Schedule: schedule,
 		Now: s.clock, Words: words,
 		Trust:  rules.Trust{Mode: rules.AuthResults, AuthservID: stageServer, Accept: []rules.AuthMethod{rules.AcceptDMARC}},
 		Secret: func() (string, error) { return "the key of the scenarios", nil },

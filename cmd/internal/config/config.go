@@ -42,6 +42,8 @@ type Config struct {
 	Authentication Authentication `yaml:"authentication"`
 	// The people at the partner desk.
 	Staff Staff `yaml:"staff"`
+	// When partners are reminded of what ends.
+	Reminders Reminders `yaml:"reminders"`
 	// What protects the desk from too much.
 	Limits Limits `yaml:"limits"`
 	// A folder with templates of your own; a file there replaces the one of the
@@ -238,6 +240,15 @@ type Staff struct {
 	Confirmations Confirmations `yaml:"confirmations"`
 }
 
+// Reminders are told once a day at most.
+type Reminders struct {
+	// When, as a cron expression in the program's zone: minute, hour, day of the
+	// month, month, day of the week. off makes none.
+	Cron string `yaml:"cron"`
+	// How many days before the last day; -1 is the day after.
+	Stages []int `yaml:"stages"`
+}
+
 // Limits keep one sender from keeping the desk busy.
 type Limits struct {
 	// The largest mail that is read. Of a larger one only the header is, and a
@@ -344,6 +355,7 @@ func Default() Config {
 		},
 		Database:       "leadmail.db",
 		Authentication: Authentication{Accept: []rules.AuthMethod{rules.AcceptDMARC, rules.AcceptDKIM}},
+		Reminders:      Reminders{Cron: "0 8 * * *", Stages: p.ReminderStages},
 		Staff:          Staff{Confirmations: ConfirmEach},
 		Limits: Limits{MessageBytes: 25 << 20, RepliesPerDay: p.RepliesPerDay, RepliesPerDomain: p.RepliesPerDomain,
 			RepliesPerThread: p.RepliesPerThread, RepliesInAll: p.RepliesInAll, ChecksPerDay: p.ChecksPerDay, IdleReplies: p.IdleReplies},

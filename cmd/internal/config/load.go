@@ -184,7 +184,7 @@ func (w *walk) section(key string, n ast.Node, to reflect.Value) {
 }
 
 // later are keys of the finished product that this version does not have.
-var later = []string{"reminders", "http", "retention", "webhooks"}
+var later = []string{"http", "retention", "webhooks"}
 
 func unknown(section, name string, known []string) (what, hint string) {
 	switch {

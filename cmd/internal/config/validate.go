@@ -58,6 +58,16 @@ func (r *read) validate() []*Mistake {
 	oneOf(j, "staff.confirmations", r.Staff.Confirmations, map[Confirmations]string{
 		"daily": "the daily digest comes later; until then write each",
 	}, ConfirmEach)
+	if r.Reminders.Cron != "off" {
+		if _, err := ParseSchedule(r.Reminders.Cron); err != nil {
+			j.say("reminders.cron", err.Error(), "write minute, hour, day of the month, month and day of the week, such as 0 8 * * *, or off")
+		}
+	}
+	for _, s := range r.Reminders.Stages {
+		if s < -1 || s > 366 {
+			j.say("reminders.stages", fmt.Sprintf("%d is out of bounds", s), "write days before the last day, up to 366; -1 is the day after")
+		}
+	}
 	j.between("limits.replies_per_day", r.Limits.RepliesPerDay, 1, 10000)
 	j.between("limits.replies_per_domain", r.Limits.RepliesPerDomain, 1, 100000)
 	j.between("limits.replies_per_thread", r.Limits.RepliesPerThread, 1, 10000)
@@ -385,6 +395,7 @@ func (c *Config) Policy() (rules.Policy, error) {
 	for _, h := range q.SharedHosts {
 		p.SharedHosts = append(p.SharedHosts, rules.SharedHost{Host: h.Host, Prefix: h.Prefix, Segments: h.Segments})
 	}
+	p.ReminderStages = c.Reminders.Stages
 	p.RepliesPerDay = c.Limits.RepliesPerDay
 	p.RepliesPerDomain = c.Limits.RepliesPerDomain
 	p.RepliesPerThread = c.Limits.RepliesPerThread

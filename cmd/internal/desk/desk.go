@@ -59,6 +59,8 @@ type Options struct {
 	// Poll is how often the mailbox is searched whatever the server announces,
 	// Idle how long one IDLE lasts.
 	Poll, Idle time.Duration
+	// Schedule says when reminders are made; nil makes none.
+	Schedule interface{ Next(time.Time) time.Time }
 	// SentCopy appends what was sent to the folder for it.
 	SentCopy bool
 
@@ -122,6 +124,13 @@ func FromConfig(c *config.Config) (Options, error) {
 		SentCopy:  c.IMAP.SentCopy,
 		Templates: string(c.Templates),
 		Trust:     c.Authentication.Trust(), Lists: c.Authentication.Lists, Secret: c.TokenSecret,
+	}
+	schedule, err := c.Reminders.Schedule()
+	if err != nil {
+		return Options{}, fmt.Errorf("reminders.cron: %w", err)
+	}
+	if schedule != nil {
+		o.Schedule = schedule
 	}
 	if o.SMTP.Hello == "" {
 		o.SMTP.Hello = c.Program.Address.Domain()
@@ -262,6 +271,9 @@ func (d *Desk) Settle(ctx context.Context) error {
 		}
 		if err := d.scan(ctx, d.session); err != nil {
 			return errors.Join(err, d.Close())
+		}
+		if err := d.remind(ctx); err != nil {
+			return err
 		}
 		sent, err := d.sendDue(ctx)
 		if err != nil || sent == 0 {

@@ -85,6 +85,9 @@ func (d *Desk) tend(ctx context.Context) error {
 			return err
 		}
 		d.recovered(ctx, "mailbox")
+		if err := d.remind(ctx); err != nil && ctx.Err() == nil {
+			d.Log.Error("reminders could not be made; they are tried again at the next look", "err", err)
+		}
 		if _, err := d.session.Idle(ctx, min(d.Idle, d.Poll)); err != nil {
 			return err
 		}

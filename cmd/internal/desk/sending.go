@@ -93,10 +93,15 @@ func (d *Desk) send(ctx context.Context, m store.OutboxMessage) error {
 		if err := tx.StartSending(m.ID); err != nil {
 			return err
 		}
-		if suppressed, err = tx.Suppressed(m.To); err != nil || suppressed == "" {
+		if suppressed, err = tx.Suppressed(m.To); err != nil {
 			return err
 		}
-		return tx.EndSending(m.ID, store.OutboxCancelled, time.Time{}, "the address is suppressed: "+suppressed)
+		if suppressed != "" {
+			suppressed = "the address is suppressed: " + suppressed
+		} else if suppressed, err = d.settled(tx, m); err != nil || suppressed == "" {
+			return err
+		}
+		return tx.EndSending(m.ID, store.OutboxCancelled, time.Time{}, suppressed)
 	})
 	if errors.Is(err, store.ErrTaken) {
 		return nil // another daemon has it

@@ -1,0 +1,235 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"leadmail/rules"
+	"leadmail/store"
+)
+
+// remindedName is under which the database keeps the day of the last reminders.
+const remindedName = "reminded"
+
+// mostMissed is how many days of reminders are caught up after an outage.
+const mostMissed = 60
+
+// remind owes the reminders of today, once the schedule's hour has come. The
+// mailbox must have been read since, and no mail may wait undecided: it could be the
+// very renewal (D2). What an outage has left out is caught up by the nearest stage.
+// It may run as often, and on as many machines, as it likes.
+func (d *Desk) remind(ctx context.Context) error {
+	if d.Schedule == nil {
+		return nil
+	}
+	now := d.Now()
+	today := d.policy.Day(now)
+	since, at := rules.Date(""), time.Time{}
+	waits := false
+	err := d.Store.View(ctx, func(tx *store.Tx) error {
+		value, when, err := tx.Setting(remindedName)
+		if err != nil {
+			return err
+		}
+		since, at = rules.Date(value), when
+		waits, err = tx.Waits()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if since == "" { // the first time: as if yesterday's had been made
+		since = today.AddDays(-1)
+		at = d.midnight(today).Add(-time.Second)
+	}
+	hour := d.Schedule.Next(at.In(d.policy.Location()))
+	if hour.IsZero() || hour.After(now) || d.scanned.Before(hour) || since >= today {
+		return nil
+	}
+	if waits {
+		d.Log.Info("reminders wait for a mail that is not decided yet")
+		return nil
+	}
+	if missed := today.AddDays(-mostMissed); since < missed {
+		since = missed
+	}
+	due, err := d.due(ctx, since, today)
+	if err != nil {
+		return err
+	}
+	for len(due) > 0 {
+		n := 1
+		for n < len(due) && due[n].Partner == due[0].Partner {
+			n++
+		}
+		if err := d.Store.Update(ctx, now, func(tx *store.Tx) error { return d.oweReminder(tx, due[:n], today) }); err != nil {
+			return fmt.Errorf("remind %s: %w", due[0].Partner, err)
+		}
+		due = due[n:]
+	}
+	if err := d.Store.Update(ctx, now, func(tx *store.Tx) error { return tx.SaveSetting(remindedName, string(today)) }); err != nil {
+		return err
+	}
+	d.wake()
+	return nil
+}
+
+// midnight is the first instant of a day in the program's zone.
+func (d *Desk) midnight(day rules.Date) time.Time {
+	t := day.Time()
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, d.policy.Location())
+}
+
+// due are the reminders that came due after a day, until another.
+func (d *Desk) due(ctx context.Context, since, today rules.Date) (due []rules.Reminder, err error) {
+	err = d.Store.View(ctx, func(tx *store.Tx) error {
+		regs, err := tx.Ending(rules.Endings(since, today, d.policy))
+		due = rules.DueReminders(regs, since, today, d.policy)
+		return err
+	})
+	return due, err
+}
+
+// Upcoming says what partners would be reminded of on a day, as things stand, and
+// where it would go; what has been owed already is left out.
+func (d *Desk) Upcoming(ctx context.Context, on rules.Date) (out []rules.Reminder, to map[rules.PartnerID]rules.Address, err error) {
+	due, err := d.due(ctx, on.AddDays(-1), on)
+	if err != nil {
+		return nil, nil, err
+	}
+	to = map[rules.PartnerID]rules.Address{}
+	err = d.Store.View(ctx, func(tx *store.Tx) error {
+		for _, r := range due {
+			told, err := tx.WasTold(r)
+			if err != nil {
+				return err
+			}
+			p, address, err := d.wants(tx, r.Partner, on)
+			if err != nil {
+				return err
+			}
+			if p != nil && !told {
+				to[r.Partner] = address
+				out = append(out, r)
+			}
+		}
+		return nil
+	})
+	return out, to, err
+}
+
+// wants says who is reminded, and where; nil where the partner wants none, may
+// renew nothing, or cannot be reached.
+func (d *Desk) wants(tx *store.Tx, id rules.PartnerID, today rules.Date) (*rules.Partner, rules.Address, error) {
+	p, err := tx.Partner(id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, "", nil // removed
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	quiet, err := tx.Quiet(id)
+	if err != nil || quiet || p.Member(today, d.policy) != "" {
+		return nil, "", err
+	}
+	to, err := tx.WritesTo(p)
+	if err != nil || to == "" {
+		return nil, "", err
+	}
+	return &p, to, nil
+}
+
+// oweReminder queues one mail to a partner with all that is due.
+func (d *Desk) oweReminder(tx *store.Tx, due []rules.Reminder, today rules.Date) error {
+	p, to, err := d.wants(tx, due[0].Partner, today)
+	if err != nil || p == nil {
+		return err
+	}
+	due = slices.Clone(due)
+	var fresh []rules.Reminder
+	for _, r := range due {
+		new, err := tx.Owe(r, today)
+		if err != nil {
+			return err
+		}
+		if new {
+			fresh = append(fresh, r)
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	return d.queueReminder(tx, fresh, p, to, today, d.mode(p), fmt.Sprintf("%s/%s/%s", store.KindReminder, p.ID, today))
+}
+
+func (d *Desk) queueReminder(tx *store.Tx, due []rules.Reminder, p *rules.Partner, to rules.Address, today rules.Date, mode rules.Mode, key string) error {
+	regs, err := tx.Registrations(store.RegistrationFilter{Partner: p.ID})
+	if err != nil {
+		return err
+	}
+	meter := rules.Book{Received: tx.Now(), Partner: p, Registrations: regs}.Meter(d.policy)
+	r, err := d.render.Reminder(due, to, *p, meter, today, d.identity(tx))
+	if err != nil {
+		return err
+	}
+	out := d.outgoing(r, key, store.InboxMessage{Partner: p.ID})
+	switch mode {
+	case rules.ModeShadow:
+		out.State, out.Why = store.OutboxHeld, shadowWhy
+	case rules.ModeApprove:
+		out.State, out.Why = store.OutboxHeld, "mode approve: waits for `leadmail outbox release`"
+	}
+	id, err := tx.Queue(out)
+	if err != nil {
+		return err
+	}
+	for _, one := range due {
+		if err := tx.Tell(one, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settled looks at a reminder once more as it is about to be sent: why it is not
+// sent any more, "" where it is. Where a part of what it says is settled, the rest
+// is owed by another mail.
+func (d *Desk) settled(tx *store.Tx, m store.OutboxMessage) (why string, err error) {
+	if m.Kind != store.KindReminder || m.Doubts > 0 {
+		return "", nil // identical bytes go out once more, or nothing
+	}
+	told, err := tx.Told(m.ID)
+	if err != nil {
+		return "", err
+	}
+	today := d.policy.Day(tx.Now())
+	p, to, err := d.wants(tx, m.Partner, today)
+	if err != nil {
+		return "", err
+	}
+	if p == nil {
+		return "the partner wants no reminders, or is no member any more", nil
+	}
+	var left []rules.Reminder
+	for _, r := range told {
+		reg, err := tx.Registration(r.Ref)
+		if err != nil {
+			return "", err
+		}
+		if r.Due(reg) {
+			left = append(left, r)
+		}
+	}
+	switch {
+	case len(left) == len(told):
+		return "", nil
+	case len(left) == 0:
+		return "all that it reminds of is settled", nil
+	}
+	// What it takes the place of was on its way already: nobody need release it again.
+	key := fmt.Sprintf("%s/again/%d", store.KindReminder, m.ID)
+	return "a part of what it reminds of is settled; the rest goes out by itself", d.queueReminder(tx, left, p, to, today, rules.ModeAuto, key)
+}

@@ -1,0 +1,82 @@
+package rules
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Reminder is what a partner is reminded of at one stage: a registration whose end
+// is near, or has just passed.
+type Reminder struct {
+	Partner PartnerID `json:"partner"`
+	Ref     Reference `json:"ref"`
+	Company string    `json:"company"`
+	// Until is the last day; Stage how many days before it the reminder is due, -1
+	// for the day after. A reminder is owed once by reference, last day and stage.
+	Until Date `json:"until"`
+	Stage int  `json:"stage"`
+}
+
+// Ended says whether the last day has passed at that stage.
+func (r Reminder) Ended() bool { return r.Stage < 0 }
+
+// Endings are the last days that the reminders of (since, today] are about: a
+// registration that ends on none of these is not looked at.
+func Endings(since, today Date, p Policy) []Date {
+	var days []Date
+	for d := since.AddDays(1); d <= today; d = d.AddDays(1) {
+		for _, s := range p.ReminderStages {
+			if until := d.AddDays(s); !slices.Contains(days, until) {
+				days = append(days, until)
+			}
+		}
+	}
+	slices.Sort(days)
+	return days
+}
+
+// DueReminders are those that came due after since, until today, by partner and
+// last day. Of several stages that came meanwhile only the nearest is owed: after an
+// outage nobody is told twice of one end. A stage that came before its term began is
+// none, and nothing is owed for what was withdrawn, won or renewed: the end of the
+// last term counts.
+func DueReminders(regs []Registration, since, today Date, p Policy) []Reminder {
+	var out []Reminder
+	for _, r := range regs {
+		until := r.Until()
+		if r.State != StateActive && r.State != StateExpired || !r.EndedAt.IsZero() || until == "" {
+			continue
+		}
+		stage, found := nearest(today.DaysUntil(until), p.ReminderStages)
+		came := until.AddDays(-stage)
+		if !found || came <= since || came > today || came <= last(r.Terms).From || until.DaysUntil(today) > RecentDays {
+			continue
+		}
+		out = append(out, Reminder{Partner: r.Partner, Ref: r.Ref, Company: cmp.Or(r.Prospect.Company, string(r.Organisation)), Until: until, Stage: stage})
+	}
+	slices.SortFunc(out, func(x, y Reminder) int {
+		return cmp.Or(cmp.Compare(x.Partner, y.Partner), cmp.Compare(x.Until, y.Until), cmp.Compare(x.Ref, y.Ref))
+	})
+	return out
+}
+
+// nearest is the latest stage that has come when so many days are left.
+func nearest(left int, stages []int) (int, bool) {
+	best, found := 0, false
+	for _, s := range stages {
+		if s >= left && (!found || s < best) {
+			best, found = s, true
+		}
+	}
+	return best, found
+}
+
+// Due says whether the cause of a reminder still holds of the registration as it
+// stands: nothing was renewed, withdrawn or won meanwhile.
+func (r Reminder) Due(reg Registration) bool {
+	return reg.Ref == r.Ref && (reg.State == StateActive || reg.State == StateExpired) && reg.EndedAt.IsZero() && reg.Until() == r.Until
+}
+
+// Member is why a partner may register and renew nothing on a day; "" where it may
+// (P1, P9, D34 to D36).
+func (p Partner) Member(today Date, policy Policy) Code { return membership(p, today, policy) }

@@ -1,0 +1,97 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func ending(ref Reference, from, until Date) Registration {
+	return Registration{Ref: ref, Partner: "pat", State: StateActive, Prospect: Prospect{Company: "Acme"}, Terms: []Term{{1, from, until}}, Slot: 1}
+}
+
+func TestDueReminders(t *testing.T) {
+	t.Parallel()
+	p := DefaultPolicy()
+	acme := ending("R-AAAAAA", "2026-01-10", "2026-07-10")
+	for _, c := range []struct {
+		name         string
+		reg          func(*Registration)
+		since, today Date
+		want         string
+	}{
+		{"thirty days before the last day", nil, "2026-06-09", "2026-06-10", "30"},
+		{"the day after that there is none", nil, "2026-06-10", "2026-06-11", ""},
+		{"fourteen", nil, "2026-06-25", "2026-06-26", "14"},
+		{"seven", nil, "2026-07-02", "2026-07-03", "7"},
+		{"one", nil, "2026-07-08", "2026-07-09", "1"},
+		{"none on the last day", nil, "2026-07-09", "2026-07-10", ""},
+		{"the day after", nil, "2026-07-10", "2026-07-11", "-1"},
+		{"an outage of nine days over two stages: only the nearest", nil, "2026-06-25", "2026-07-04", "7"},
+		{"an outage over the end: only that it has ended", nil, "2026-07-01", "2026-07-15", "-1"},
+		{"twice on one day: nothing came since", nil, "2026-07-03", "2026-07-03", ""},
+		{"withdrawn", func(r *Registration) { r.State, r.EndedAt = StateWithdrawn, instant("2026-06-01") }, "2026-07-02", "2026-07-03", ""},
+		{"under review", func(r *Registration) { r.State, r.Terms = StateUnderReview, nil }, "2026-07-02", "2026-07-03", ""},
+		{"renewed ahead of time: the new end counts", func(r *Registration) { r.Terms = append(slices.Clone(r.Terms), Term{2, "2026-07-11", "2026-10-08"}) },
+			"2026-07-02", "2026-07-03", ""},
+		{"a stage that came before the term began is none", func(r *Registration) { r.Terms = []Term{{1, "2026-07-01", "2026-07-10"}} }, "2026-06-30", "2026-07-01", ""},
+		{"its later stages are", func(r *Registration) { r.Terms = []Term{{1, "2026-07-01", "2026-07-10"}} }, "2026-07-02", "2026-07-03", "7"},
+		{"ended long ago is no news", nil, "2026-05-01", "2026-09-01", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			reg := acme
+			if c.reg != nil {
+				c.reg(&reg)
+			}
+			got := ""
+			for _, r := range DueReminders([]Registration{reg}, c.since, c.today, p) {
+				got += fmt.Sprint(r.Stage)
+				if !slices.Contains(Endings(c.since, c.today, p), r.Until) {
+					t.Errorf("%s is not among the endings", r.Until)
+				}
+			}
+			if got != c.want {
+				t.Errorf("stage %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// However the days of the runs fall: never two reminders for one stage, none after
+// its cause is gone, and without outages each stage of the term is told once.
+func TestRemindersOverALife(t *testing.T) {
+	t.Parallel()
+	p := DefaultPolicy()
+	rapid.Check(t, func(t *rapid.T) {
+		from := Date("2026-01-01").AddDays(rapid.IntRange(0, 300).Draw(t, "from"))
+		reg := ending("R-AAAAAA", from, from.AddDays(rapid.IntRange(1, 200).Draw(t, "days")))
+		daily := rapid.Bool().Draw(t, "daily")
+		gone := from.AddDays(rapid.IntRange(1, 400).Draw(t, "gone"))
+		told, since := map[int]bool{}, from
+		before := 1 << 20
+		for day := from.AddDays(1); day <= reg.Until().AddDays(60); day = day.AddDays(1) {
+			if day == gone {
+				reg.State, reg.EndedAt = StateWithdrawn, day.Time()
+			}
+			if !daily && rapid.IntRange(0, 3).Draw(t, "up") > 0 {
+				continue
+			}
+			for _, r := range DueReminders([]Registration{reg}, since, day, p) {
+				if told[r.Stage] || r.Stage >= before || day >= gone || !r.Due(reg) {
+					t.Fatalf("stage %d on %s, told %v, gone on %s", r.Stage, day, told, gone)
+				}
+				told[r.Stage], before = true, r.Stage
+			}
+			since = day
+		}
+		for _, s := range p.ReminderStages {
+			came := reg.Until().AddDays(-s)
+			if want := came > from && came < gone; daily && told[s] != want {
+				t.Fatalf("stage %d of %s to %s: told %v, want %v", s, from, reg.Until(), told[s], want)
+			}
+		}
+	})
+}

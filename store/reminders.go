@@ -1,0 +1,97 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"leadmail/rules"
+)
+
+// Ending lists the registrations whose last term ends on one of the days, that are
+// neither withdrawn nor won, and whose organisation nobody else holds by now. It
+// reads by the index of last days: the cost is that of what ends.
+func (tx *Tx) Ending(days []rules.Date) ([]rules.Registration, error) {
+	refs, err := list(tx, scanReference, `SELECT t.ref FROM terms t JOIN registrations r ON r.ref = t.ref
+		WHERE t.until_on `+tx.dialect.in(1)+` AND r.state IN ('active', 'expired') AND r.ended_at IS NULL
+		AND NOT EXISTS (SELECT 1 FROM terms l WHERE l.ref = t.ref AND l.n > t.n)
+		AND NOT EXISTS (SELECT 1 FROM registrations o WHERE o.organisation = r.organisation AND o.slot IS NOT NULL AND o.ref <> r.ref)`, texts(days))
+	if err != nil || len(refs) == 0 {
+		return nil, err
+	}
+	return tx.registrations("r.ref "+tx.dialect.in(1)+" ORDER BY r.ref", texts(refs))
+}
+
+// Owe notes that a partner is reminded, and says whether that is new: what was owed
+// once is never owed again, whoever asks.
+func (tx *Tx) Owe(r rules.Reminder, day rules.Date) (bool, error) {
+	n, err := tx.exec("INSERT INTO reminders (ref, until_on, stage, day) VALUES ($1, $2, $3, $4) ON CONFLICT (ref, until_on, stage) DO NOTHING",
+		r.Ref, on(r.Until), r.Stage, on(day))
+	if err != nil {
+		return false, fmt.Errorf("reminder of %s: %w", r.Ref, err)
+	}
+	return n > 0, nil
+}
+
+// Tell notes by which mail a partner is reminded.
+func (tx *Tx) Tell(r rules.Reminder, outbox int64) error {
+	n, err := tx.exec("UPDATE reminders SET outbox_id = $4 WHERE ref = $1 AND until_on = $2 AND stage = $3", r.Ref, on(r.Until), r.Stage, outbox)
+	return one(n, err, "reminder of %s", r.Ref)
+}
+
+// Told lists what a mail of ours reminds of.
+func (tx *Tx) Told(outbox int64) ([]rules.Reminder, error) {
+	return list(tx, func(scan scan) (rules.Reminder, error) {
+		var r rules.Reminder
+		return r, scan(&r.Ref, day{&r.Until}, &r.Stage, &r.Partner, &r.Company)
+	}, `SELECT m.ref, m.until_on, m.stage, p.partner, p.company FROM reminders m JOIN prospects p ON p.ref = m.ref
+		WHERE m.outbox_id = $1 ORDER BY m.until_on, m.ref`, outbox)
+}
+
+// WasTold says whether a reminder has been owed already.
+func (tx *Tx) WasTold(r rules.Reminder) (bool, error) {
+	var n int
+	err := tx.get([]any{&n}, "SELECT count(*) FROM reminders WHERE ref = $1 AND until_on = $2 AND stage = $3", r.Ref, on(r.Until), r.Stage)
+	return n > 0, err
+}
+
+// Waits says whether a mail that has been found is not decided yet, whatever it
+// waits for.
+func (tx *Tx) Waits() (bool, error) {
+	var n int
+	err := tx.get([]any{&n}, "SELECT count(*) FROM inbox WHERE state IN ('found', 'attempted')")
+	return n > 0, err
+}
+
+// SetQuiet notes whether a partner wants no reminders.
+func (tx *Tx) SetQuiet(partner rules.PartnerID, quiet bool, actor, why string) error {
+	sql, what, args := "UPDATE partners SET quiet_since = $2 WHERE id = $1 AND quiet_since IS NULL", "reminders stopped", []any{partner, at(tx.now)}
+	if !quiet {
+		sql, what, args = "UPDATE partners SET quiet_since = NULL WHERE id = $1 AND quiet_since IS NOT NULL", "reminders wanted again", args[:1]
+	}
+	n, err := tx.exec(sql, args...)
+	if err != nil || n == 0 {
+		return err
+	}
+	return tx.Note(actor, string(partner), what, why)
+}
+
+// Quiet says whether a partner wants no reminders.
+func (tx *Tx) Quiet(partner rules.PartnerID) (bool, error) {
+	var n int
+	err := tx.get([]any{&n}, "SELECT count(*) FROM partners WHERE id = $1 AND quiet_since IS NOT NULL", partner)
+	return n > 0, err
+}
+
+// WritesTo is where a partner is written to first: its first address, or where only
+// its domain is registered, the address from which it wrote last; "" for none.
+func (tx *Tx) WritesTo(p rules.Partner) (rules.Address, error) {
+	if len(p.Addresses) > 0 {
+		return p.Addresses[0], nil
+	}
+	var a rules.Address
+	err := tx.get([]any{&a}, "SELECT sender FROM inbox WHERE partner = $1 AND sender <> '' ORDER BY id DESC LIMIT 1", p.ID)
+	if errors.Is(err, ErrNotFound) {
+		return "", nil
+	}
+	return a, err
+}
