@@ -67,8 +67,8 @@ func (l line) isOwn() bool { return l.zone == fresh || l.zone == closing }
 func (l line) blank() bool { return strings.TrimSpace(l.text) == "" }
 
 // textLines makes lines of a text/plain part. Flowed text is joined
-// (RFC 3676, section 4), but never over a label, since mailers flow what people
-// wrote as separate lines.
+// (RFC 3676, section 4), but over a label only where the line before was full,
+// since mailers flow what people wrote as separate lines.
 func textLines(text, part string, params map[string]string) []line {
 	flowed := strings.EqualFold(params["format"], "flowed")
 	delsp := strings.EqualFold(params["delsp"], "yes")
@@ -77,6 +77,7 @@ func textLines(text, part string, params map[string]string) []line {
 	text = strings.TrimSuffix(text, "\n")
 	var out []line
 	open := false // the line before ends with a soft break
+	size := 0     // of the line before
 	for raw := range strings.SplitSeq(text, "\n") {
 		depth, rest := quoteMarks(raw)
 		if flowed && strings.HasPrefix(rest, " ") && depth == 0 {
@@ -92,17 +93,24 @@ func textLines(text, part string, params map[string]string) []line {
 		} else if soft {
 			cleaned += " "
 		}
-		if n := len(out); open && n > 0 && out[n-1].depth == depth && strings.TrimSpace(cleaned) != "" && !startsLabel(cleaned) && len(out[n-1].text) < 1000 {
+		if n := len(out); open && n > 0 && out[n-1].depth == depth && strings.TrimSpace(cleaned) != "" && (isFull(size, cleaned) || !startsLabel(cleaned)) && len(out[n-1].text) < 1000 {
 			out[n-1].text += strings.TrimLeft(cleaned, " ")
 		} else {
 			out = append(out, line{part: part, text: cleaned, depth: depth})
 		}
 		open = soft && strings.TrimSpace(cleaned) != ""
+		size = utf8.RuneCountInString(raw)
 	}
 	for i := range out {
 		out[i].text = strings.TrimRight(out[i].text, " \t")
 	}
 	return out
+}
+
+// isFull says whether a line ended because the next word did not fit: a program
+// broke it there, whatever that word looks like.
+func isFull(size int, next string) bool {
+	return size+utf8.RuneCountInString(before(strings.TrimLeft(next, " "), " ")) >= 68
 }
 
 // quoteMarks counts the marks at the beginning of a line: ">", "> >", ">> ".
@@ -319,6 +327,7 @@ func (e extent) tellsProspect(from, to int) bool {
 // markSignatures finds the sender's signature in what is fresh. Data that only a
 // prospect has (a first name, a lead type) below a sign-off are no signature.
 func (v view) markSignatures(owner []token) {
+	v.markNotices()
 	e := v.extent()
 	for i := 0; i < len(v); i++ {
 		l := &v[i]
@@ -353,6 +362,20 @@ func (v view) markSignatures(owner []token) {
 			l.zone = closing
 			v.paint(i+1, end, signature)
 			i = end - 1
+		}
+	}
+}
+
+// markNotices takes what law departments set below every mail for a part of the
+// signature: it asks to delete, to tell and to print, and means none of the
+// prospects.
+func (v view) markNotices() {
+	for i := 0; i < len(v) && i < maxLines; i++ {
+		if v[i].zone != fresh || len(v[i].text) < 20 || !words.contains("notice", clip(v[i].text)) {
+			continue
+		}
+		for ; i < len(v) && v[i].zone == fresh && !v[i].blank(); i++ {
+			v[i].zone = signature
 		}
 	}
 }
