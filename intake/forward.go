@@ -32,6 +32,10 @@ func (p *parser) letters() []forwardedMail {
 		if n := len(out); n > 0 {
 			out[n-1].to = i
 		}
+		if p.resent && strings.EqualFold(address, string(p.m.From)) {
+			i = end - 1
+			continue
+		}
 		out = append(out, forwardedMail{name: name, address: address, v: p.v, at: i, from: end, to: len(p.v)})
 		i = end - 1
 	}
@@ -45,6 +49,32 @@ func (p *parser) letters() []forwardedMail {
 		out = append(out, forwardedMail{name: a.FromName, address: string(a.From), v: v, to: len(v), at: -1})
 	}
 	return out
+}
+
+// resend makes a mail of the sender's own, which the sender forwards and asks to
+// register, new words again.
+func (p *parser) resend() {
+	asked := false
+	for i := range p.v {
+		switch {
+		case p.v[i].isOwn():
+			asked = asked || words.contains("verb register", clip(p.v[i].text))
+		case p.v[i].zone == forwarded && asked:
+			_, address, end := p.v.letterHead(i)
+			if end == 0 {
+				continue
+			}
+			if strings.EqualFold(address, string(p.m.From)) {
+				p.resent = true
+				rest := p.v[end:]
+				for k := range rest {
+					rest[k].zone = fresh
+				}
+				rest.markZones(p.m.owner())
+			}
+			return
+		}
+	}
 }
 
 // letterHead reads a header block at line i: From and two more fields within the

@@ -177,6 +177,7 @@ type parser struct {
 	list      []listed   // of our mail below
 	corrects  []reading
 	talks     []forwardedMail // of an exported chat
+	resent    bool            // the sender forwards a mail of his own
 	taken     map[int]bool    // sentences that an item accounts for already
 	unread    []rules.Unread  // what may hold prospects and could not be read
 	warnings  []string
@@ -208,6 +209,7 @@ func (s *sentence) says(section string) bool { return s.scanned().says(section) 
 
 func (p *parser) run() {
 	p.v.markZones(p.m.owner())
+	p.resend()
 	c := p.choose()
 	p.used, p.blocks = c.used, c.blocks
 	p.talks = p.chats()
