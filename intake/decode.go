@@ -3,6 +3,7 @@ package intake
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -401,6 +402,9 @@ func decodeCharset(b []byte, name string) (text string, sure bool) {
 			return string(b), true
 		}
 	default:
+		if w := windowsOf[name]; w != "" && hasC1(b) {
+			name = w
+		}
 		r, err := charset.Reader(name, bytes.NewReader(b))
 		var out []byte
 		if err == nil {
@@ -420,6 +424,16 @@ func decodeCharset(b []byte, name string) (text string, sure bool) {
 	}
 	out, _ := charmap.ISO8859_1.NewDecoder().Bytes(b)
 	return string(out), false
+}
+
+// windowsOf are the Windows charsets that are sent under the name of an ISO one.
+// Bytes that ISO gives to control characters tell them apart: nobody writes those.
+var windowsOf = map[string]string{
+	"iso-8859-2": "windows-1250", "iso-8859-7": "windows-1253", "iso-8859-8": "windows-1255", "iso-8859-9": "windows-1254", "iso-8859-13": "windows-1257",
+}
+
+func hasC1(b []byte) bool {
+	return !utf8.Valid(b) && slices.ContainsFunc(b, func(c byte) bool { return c >= 0x80 && c < 0xa0 })
 }
 
 // wide says whether a charset writes plain letters with NULs between them.

@@ -404,6 +404,9 @@ func moreLabels(s string, hits []labelHit) []labelHit {
 			seg = i + 1
 			continue
 		case ':', '=':
+			if strings.HasPrefix(s[i:], "://") {
+				continue
+			}
 		default:
 			if strings.HasPrefix(s[i:], "  ") || strings.HasPrefix(s[i:], "· ") || strings.HasPrefix(s[i:], "• ") {
 				seg = i + 2
