@@ -195,7 +195,11 @@ func leadsTo(shown, value string, f rules.Field) bool {
 	case f == rules.LeadTypeOf:
 		return true // a word for it in one of many languages
 	}
-	first := pieces(value)[0]
+	words := pieces(value)
+	if len(words) == 0 {
+		return true // nothing that could be disguised
+	}
+	first := words[0]
 	if f == rules.URL && strings.Contains(shown, "<http") {
 		return true // a link behind words; a mail filter writes it anew, escaped
 	}
