@@ -37,6 +37,7 @@ func TestDueReminders(t *testing.T) {
 		{"renewed ahead of time: the new end counts", func(r *Registration) { r.Terms = append(slices.Clone(r.Terms), Term{2, "2026-07-11", "2026-10-08"}) },
 			"2026-07-02", "2026-07-03", ""},
 		{"a stage that came before the term began is none", func(r *Registration) { r.Terms = []Term{{1, "2026-07-01", "2026-07-10"}} }, "2026-06-30", "2026-07-01", ""},
+		{"nor is one of the day on which it begins", func(r *Registration) { r.Terms = []Term{{1, "2026-07-03", "2026-07-10"}} }, "2026-07-02", "2026-07-03", ""},
 		{"its later stages are", func(r *Registration) { r.Terms = []Term{{1, "2026-07-01", "2026-07-10"}} }, "2026-07-02", "2026-07-03", "7"},
 		{"ended long ago is no news", nil, "2026-05-01", "2026-09-01", ""},
 	} {
