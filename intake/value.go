@@ -332,7 +332,7 @@ func nameWords(s string) (names []string, inverted int, st state) {
 		s = s[:i]
 	}
 	s = unwrap(strings.Trim(strings.TrimSpace(s), ",;"))
-	if strings.ContainsAny(s, "@/|:;=!?_{}") || strings.ContainsFunc(s, unicode.IsDigit) || utf8.RuneCountInString(s) > 70 {
+	if strings.ContainsAny(s, "@/|:;=!?_{}") || strings.ContainsFunc(s, unicode.IsDigit) || !strings.ContainsFunc(s, unicode.IsLetter) || utf8.RuneCountInString(s) > 70 {
 		return nil, 0, unusable
 	}
 	fields := strings.Fields(s)
