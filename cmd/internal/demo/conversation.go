@@ -36,6 +36,11 @@ type line struct {
 	text    string
 	// reply answers the last mail that its sender got from the desk.
 	reply bool
+	// later is how many days the clock is moved ahead before it is sent.
+	later int
+	// reminder is what the reminder that follows the answer must say; "" where none
+	// is due.
+	reminder string
 	// expect is what the answer must say; "" where none may come.
 	expect string
 }
@@ -94,6 +99,10 @@ when is the next partner meeting, and may I bring a colleague?
 
 Rita
 `},
+	// The reminders begin with the first mail after the hour: what a mail asks is
+	// decided before anybody is reminded.
+	{from: pat, name: "Pat Northwind", subject: "How do we stand?", later: 170, expect: "Your registrations", reminder: "registrations end soon", text: "STATUS\n"},
+	{from: pat, name: "Pat Northwind", subject: "registrations end soon", reply: true, expect: "Renewed ahead of time: Kuanza Coffee", text: "Renew Kuanza Coffee, please. Withdraw Reiss Robotik.\n\nPat\n"},
 }
 
 // mail is the line as a raw mail.

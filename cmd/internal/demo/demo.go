@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"leadmail/cmd/internal/config"
@@ -102,12 +103,26 @@ type show struct {
 	roster  []rules.Partner
 	mu      sync.Mutex // of Out
 	mails   int
+	// ahead is by how much the demo's clock has been moved.
+	ahead atomic.Int64
+}
+
+// clock is the demo's: the machine's, moved ahead where the conversation skips
+// months.
+func (s *show) clock() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
+
+// skip moves the clock ahead to an hour of the day that lies so many days from today.
+func (s *show) skip(days int) {
+	now := s.clock().UTC()
+	to := time.Date(now.Year(), now.Month(), now.Day()+days, 9, 0, 0, 0, time.UTC)
+	s.ahead.Add(int64(to.Sub(now)))
+	s.print(s.bold(fmt.Sprintf("%d days later: %s", days, to.Format("2 January 2006"))) + "\n")
 }
 
 func open(ctx context.Context, o Options, database string) (*show, error) {
 	s := &show{Options: o}
 	var err error
-	if s.host, err = mailhost.Start(cmp.Or(o.IMAP, "127.0.0.1:0"), cmp.Or(o.SMTP, "127.0.0.1:0"), time.Now); err != nil {
+	if s.host, err = mailhost.Start(cmp.Or(o.IMAP, "127.0.0.1:0"), cmp.Or(o.SMTP, "127.0.0.1:0"), s.clock); err != nil {
 		return nil, err
 	}
 	if s.db, err = store.Open(ctx, database); err != nil {
@@ -145,13 +160,17 @@ func (s *show) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	schedule, err := config.Default().Reminders.Schedule()
+	if err != nil {
+		return err
+	}
 	secret := func() (string, error) { return password, nil }
 	s.smtp = notify.SMTP{Addr: s.host.SMTPAddr, TLS: "none", Username: mailbox, Password: secret, Hello: "leanstack.example"}
 	s.imap = intake.Server{Addr: s.host.IMAPAddr, TLS: "none", Username: mailbox, Password: secret, Mailbox: "INBOX"}
 	s.desk, err = desk.New(desk.Options{
 		Store: s.db, IMAP: s.imap, SMTP: s.smtp, Mode: rules.ModeAuto, Staff: []rules.Address{staff},
 		Program: notify.Program{Name: "LEANSTACK Partner Program", Address: mailbox, Policy: policy},
-		Folders: config.Default().IMAP.Folders, SentCopy: true, StartAll: true, Log: s.Log, Watch: s.watch,
+		Folders: config.Default().IMAP.Folders, SentCopy: true, StartAll: true, Log: s.Log, Watch: s.watch, Now: s.clock, Schedule: schedule,
 	})
 	return err
 }
@@ -176,7 +195,10 @@ func (s *show) play(ctx context.Context) error {
 			}
 			boxes[line.from] = b
 		}
-		raw := line.mail(b.last, time.Now())
+		if line.later > 0 {
+			s.skip(line.later)
+		}
+		raw := line.mail(b.last, s.clock())
 		if err := s.smtp.Deliver(ctx, line.from, mailbox, raw); err != nil {
 			return fmt.Errorf("send the sample mail %q: %w", line.subject, err)
 		}
@@ -189,6 +211,15 @@ func (s *show) play(ctx context.Context) error {
 		}
 		if !strings.Contains(got.Text, line.expect) {
 			return fmt.Errorf("%w: %q of %s was answered with\n\n%s\n\nand not with %q", ErrVerdict, line.subject, line.from, got.Text, line.expect)
+		}
+		if line.reminder == "" {
+			continue
+		}
+		if got, err = b.next(ctx); err != nil {
+			return fmt.Errorf("%w: the reminder to %s: %w", ErrVerdict, line.from, err)
+		}
+		if !strings.Contains(got.Text, line.reminder) {
+			return fmt.Errorf("%w: %s was told\n\n%s\n\nand not reminded: %q", ErrVerdict, line.from, got.Text, line.reminder)
 		}
 	}
 	return nil
@@ -241,8 +272,12 @@ func (s *show) watch(e desk.Event) {
 	case e.Decided != nil:
 		s.decided(*e.Decided)
 	case e.Sent != nil && e.Sent.To != staff:
+		does := "answers"
+		if e.Sent.Kind == store.KindReminder {
+			does = "reminds"
+		}
 		m := intake.Reader{}.Read(e.Sent.Raw)
-		s.print(fmt.Sprintf("  %s\n%s\n", s.bold("leadmail answers "+string(e.Sent.To)), indent(m.Text, "  │ ")))
+		s.print(fmt.Sprintf("  %s\n%s\n", s.bold("leadmail "+does+" "+string(e.Sent.To)), indent(m.Text, "  │ ")))
 	}
 }
 
@@ -260,7 +295,10 @@ func (s *show) decided(d desk.Decided) {
 	for _, j := range d.Decision.Judgements {
 		fmt.Fprintf(&b, "  verdict %s\n", verdict(j))
 	}
-	if len(d.Decision.Judgements) == 0 {
+	for _, a := range d.Decision.Actions {
+		fmt.Fprintf(&b, "  verdict %s %s: %s\n", a.Verb, a.Ref, cmp.Or(string(a.Check), string(a.Decision)))
+	}
+	if len(d.Decision.Judgements)+len(d.Decision.Actions) == 0 {
 		fmt.Fprintf(&b, "  verdict %s\n", cmp.Or(d.Decision.Why, string(d.Decision.State)))
 	}
 	fmt.Fprintf(&b, "  filed   Leadmail/%s\n", d.Decision.Folder)
@@ -301,7 +339,8 @@ func verdict(j rules.Judgement) string {
 		reasons = append(reasons, reason)
 	}
 	line += orNot(" because: ", strings.Join(reasons, ", "))
-	if j.Decision == rules.Accepted {
+	switch j.Decision {
+	case rules.Accepted, rules.Renewed, rules.Queued:
 		line += ", until " + j.Term.Until.Words()
 	}
 	return line

@@ -41,12 +41,16 @@ func (d *Desk) remind(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if since == "" { // the first time: as if yesterday's had been made
+	first := since == ""
+	if first { // as if yesterday's had been made
 		since = today.AddDays(-1)
 		at = d.midnight(today).Add(-time.Second)
 	}
 	hour := d.Schedule.Next(at.In(d.policy.Location()))
 	if hour.IsZero() || hour.After(now) || d.scanned.Before(hour) || since >= today {
+		if first { // from here on what is missed is caught up
+			return d.Store.Update(ctx, now, func(tx *store.Tx) error { return tx.SaveSetting(remindedName, string(since)) })
+		}
 		return nil
 	}
 	if waits {
