@@ -28,7 +28,7 @@ func Decide(b Book, r Request, p Policy) Decision {
 		d.Release = b.release(d, p)
 	}
 	if d.Reply != ReplyNone {
-		d.Idle = idle(d, b, r)
+		d.Idle = idle(d, b, r, p)
 		d.withhold(b, r, p)
 	}
 	return d

@@ -659,6 +659,21 @@ func TestLimits(t *testing.T) {
 	if d := Decide(s.book, acme, s.policy); d.Withheld != "" {
 		t.Errorf("a registration after much talk is not answered: %s", d.Withheld)
 	}
+	// What was asked before is asked again in vain; a question that has lapsed was
+	// not asked before.
+	for lapsed, want := range map[bool]bool{false: true, true: false} {
+		s := newSituation()
+		p := lead("acme.example", "Acme Ltd")
+		p.Email = ""
+		asked := s.book.Received.AddDate(0, 0, -s.policy.CompletionDays)
+		if lapsed {
+			asked = asked.AddDate(0, 0, -1)
+		}
+		s.book.Asks = []Ask{{Ref: "R-3M9QZ4", Partner: s.book.Partner.ID, Prospect: p, Asked: 1, Last: asked}}
+		if d := Decide(s.book, mailOf(p), s.policy); d.Idle != want {
+			t.Errorf("asked before, lapsed %v: idle is %v", lapsed, d.Idle)
+		}
+	}
 	one, two := Request{From: "a@crm.example", Subject: "Re: Away"}, Request{From: "b@crm.example", Subject: "AW: away"}
 	if Topic(one, s.policy) != Topic(two, s.policy) {
 		t.Error("two addresses of one domain under one subject are two topics")

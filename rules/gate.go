@@ -106,7 +106,7 @@ func bareSubject(s string) string {
 // idle says whether a reply settles nothing: nothing was found, a person must
 // answer, or what was asked before is asked again. People get on after one or two
 // of these; machines do not.
-func idle(d Decision, b Book, r Request) bool {
+func idle(d Decision, b Book, r Request, p Policy) bool {
 	if d.Reply != ReplyVerdicts {
 		return true
 	}
@@ -118,7 +118,7 @@ func idle(d Decision, b Book, r Request) bool {
 				return false
 			}
 		case NeedsInfo:
-			if j.Asked == 1 && j.Ask == "" && !b.askedBefore(j, d.Judgements) {
+			if j.Asked == 1 && j.Ask == "" && !b.askedBefore(j, d.Judgements, p) {
 				return false
 			}
 		case Rejected:
@@ -141,9 +141,10 @@ func idle(d Decision, b Book, r Request) bool {
 }
 
 // askedBefore says whether an earlier mail brought the same prospect and was asked
-// about it: a machine sends our own form back, and its reference is not ours.
-func (b Book) askedBefore(j Judgement, now []Judgement) bool {
-	return slices.ContainsFunc(b.Asks, func(a Ask) bool {
+// about it: a machine sends our own form back, and its reference is not ours. An
+// ask that has lapsed is none (D21).
+func (b Book) askedBefore(j Judgement, now []Judgement, p Policy) bool {
+	return slices.ContainsFunc(b.open(p), func(a Ask) bool {
 		return !slices.ContainsFunc(now, func(x Judgement) bool { return x.Ref == a.Ref }) && sameContact(a.Prospect, j.Prospect) && SameName(a.Prospect.Company, j.Prospect.Company)
 	})
 }
