@@ -1054,6 +1054,28 @@ func (p *parser) affirmed(s string) (rest string, yes bool) {
 	return s, false
 }
 
+// alsoConfirms reads the YES that stands, as a line of its own, above a new
+// prospect: it answers our question, and the prospect goes by itself.
+func (p *parser) alsoConfirms() {
+	if !p.reply || len(p.readings) == 0 || !p.asksBelow() {
+		return
+	}
+	for _, rd := range p.readings {
+		if rd.verb != rules.VerbRegister {
+			return // it belongs to what was asked
+		}
+	}
+	for i, l := range p.v {
+		if l.zone != fresh || p.used[i] || l.blank() || p.courteous(strings.TrimSpace(l.text)) {
+			continue
+		}
+		if words.has("yes", strings.TrimSpace(l.text)) {
+			p.item(rules.VerbConfirm, "", rules.Span{Part: l.part, Line: l.n, From: l.offset(), To: l.offset() + len(l.text)}, 0)
+		}
+		return
+	}
+}
+
 // quotes says whether the mail quoted below names a website, or nothing is quoted.
 func (p *parser) quotes(url string) bool {
 	any := false

@@ -244,6 +244,7 @@ func (p *parser) run() {
 	if !answered && len(p.readings) == 0 {
 		p.more()
 		p.accept()
+		p.alsoConfirms()
 	}
 	p.act()
 	switch {
