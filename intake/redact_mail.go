@@ -500,13 +500,11 @@ func (r *redactor) html(in []rune) []rune {
 		s = s[end:]
 	}
 	var out strings.Builder
-	texts := make([]string, 0, len(pieces)/2)
-	breaks := make([]bool, 0, len(pieces)/2)
+	texts := make([]escapedText, 0, len(pieces)/2)
 	for i := 0; i < len(pieces); i += 2 {
-		texts = append(texts, pieces[i])
-		breaks = append(breaks, !inlineTags.MatchString(pieces[i+1]))
+		texts = append(texts, escapedText{pieces[i], !inlineTags.MatchString(pieces[i+1])})
 	}
-	for i, text := range r.together(texts, breaks) {
+	for i, text := range r.together(texts...) {
 		out.WriteString(text)
 		out.WriteString(pieces[2*i+1])
 	}
@@ -516,14 +514,19 @@ func (r *redactor) html(in []rune) []rune {
 // inlineTags match markup inside of which a word goes on.
 var inlineTags = regexp.MustCompile(`(?i)^(?:</?(?:b|i|u|s|em|strong|span|font|a|small|big|sub|sup|mark|wbr|o:p|bdi|bdo)(?:\s[^>]*)?>)*$`)
 
-// together redacts escaped texts as one, with a line's end where breaks says that
-// there is one behind a text.
-func (r *redactor) together(texts []string, breaks []bool) []string {
+// escapedText is text with character references; a line ends behind it, or does not.
+type escapedText struct {
+	text string
+	ends bool
+}
+
+// together redacts texts as one.
+func (r *redactor) together(texts ...escapedText) []string {
 	var source []string
 	var plain []rune
 	ends := make([]int, len(texts))
-	for i, s := range texts {
-		for len(s) > 0 {
+	for i, t := range texts {
+		for s := t.text; len(s) > 0; {
 			n := 0
 			if s[0] == '&' {
 				if m := entity.FindString(s); m != "" {
@@ -539,14 +542,14 @@ func (r *redactor) together(texts []string, breaks []bool) []string {
 			s = s[n:]
 		}
 		ends[i] = len(plain)
-		if breaks[i] {
+		if t.ends {
 			source, plain = append(source, ""), append(plain, '\n')
 		}
 	}
 	fresh := r.text(plain)
 	out := make([]string, len(texts))
 	at := 0
-	for i := range texts {
+	for i, t := range texts {
 		var b strings.Builder
 		for ; at < ends[i]; at++ {
 			if fresh[at] == plain[at] {
@@ -555,7 +558,7 @@ func (r *redactor) together(texts []string, breaks []bool) []string {
 				b.WriteRune(fresh[at])
 			}
 		}
-		if breaks[i] {
+		if t.ends {
 			at++
 		}
 		out[i] = b.String()
@@ -564,7 +567,7 @@ func (r *redactor) together(texts []string, breaks []bool) []string {
 }
 
 // escaped redacts a text with character references.
-func (r *redactor) escaped(s string) string { return r.together([]string{s}, []bool{false})[0] }
+func (r *redactor) escaped(s string) string { return r.together(escapedText{text: s})[0] }
 
 var (
 	entity    = regexp.MustCompile(`^&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});`)
@@ -794,11 +797,11 @@ func (r *redactor) sheetXML(content []byte, name string) []byte {
 	}
 	content = replaceAll(xmlString, content, func(m [][]byte) []byte {
 		// The runs of one text, however it is dressed.
-		var texts []string
+		var texts []escapedText
 		for _, t := range xmlRun.FindAllSubmatch(m[0], -1) {
-			texts = append(texts, string(t[2]))
+			texts = append(texts, escapedText{text: string(t[2])})
 		}
-		fresh := r.together(texts, make([]bool, len(texts)))
+		fresh := r.together(texts...)
 		return replaceAll(xmlRun, m[0], func(t [][]byte) []byte {
 			next := fresh[0]
 			fresh = fresh[1:]
