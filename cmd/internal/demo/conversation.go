@@ -38,7 +38,7 @@ type line struct {
 	reply bool
 	// later is how many days the clock is moved ahead before it is sent.
 	later int
-	// reminder is what the reminder that follows the answer must say; "" where none
+	// reminder is what the reminder that comes beside the answer must say; "" where none
 	// is due.
 	reminder string
 	// expect is what the answer must say; "" where none may come.
@@ -99,8 +99,6 @@ when is the next partner meeting, and may I bring a colleague?
 
 Rita
 `},
-	// The reminders begin with the first mail after the hour: what a mail asks is
-	// decided before anybody is reminded.
 	{from: pat, name: "Pat Northwind", subject: "How do we stand?", later: 170, expect: "Your registrations", reminder: "registrations end soon", text: "STATUS\n"},
 	{from: pat, name: "Pat Northwind", subject: "registrations end soon", reply: true, expect: "Renewed ahead of time: Kuanza Coffee", text: "Renew Kuanza Coffee, please. Withdraw Reiss Robotik.\n\nPat\n"},
 }
