@@ -328,10 +328,10 @@ var situations = []situation{
 		d.Actions = []rules.Action{{Verb: rules.VerbHelp, Decision: rules.Answered}}
 		return d
 	}(), rules.Request{})},
-	{"a reminder of one", reminder(rules.Reminder{Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2026-12-06", Stage: 14})},
-	{"a reminder on the day after", reminder(rules.Reminder{Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2026-11-21", Stage: -1})},
-	{"a reminder of several", reminder(rules.Reminder{Ref: "R-4D5E6F", Company: "Lisbon Tiles", Until: "2026-11-21", Stage: -1},
-		rules.Reminder{Ref: "R-1A2B3C", Company: "Harbour Tea", Until: "2026-11-23", Stage: 1}, rules.Reminder{Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2026-12-22", Stage: 30})},
+	{"a reminder of one", reminder(rules.Reminder{Cause: rules.OfRegistration, Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2026-12-06", Stage: 14})},
+	{"a reminder on the day after", reminder(rules.Reminder{Cause: rules.OfRegistration, Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2026-11-21", Stage: -1})},
+	{"a reminder of several", reminder(rules.Reminder{Cause: rules.OfRegistration, Ref: "R-4D5E6F", Company: "Lisbon Tiles", Until: "2026-11-21", Stage: -1},
+		rules.Reminder{Cause: rules.OfRegistration, Ref: "R-1A2B3C", Company: "Harbour Tea", Until: "2026-11-23", Stage: 1}, rules.Reminder{Cause: rules.OfRegistration, Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2026-12-22", Stage: 30})},
 	{"reminders stopped", reply(func() rules.Decision {
 		d := verdicts()
 		d.Actions = []rules.Action{{Verb: rules.VerbStop, Decision: rules.Answered}}

@@ -5,14 +5,30 @@ import (
 	"slices"
 )
 
-// Reminder is what a partner is reminded of at one stage: a registration whose end
-// is near, or has just passed.
+// Cause is what a reminder is about.
+type Cause string
+
+// The causes, in the order in which a mail tells of them.
+const (
+	// OfMembership is the partner's own subscription (D35).
+	OfMembership Cause = "membership"
+	// OfRegistration is a registration (P7).
+	OfRegistration Cause = "registration"
+	// OfPaperwork is what a partner must hand in to be paid (P2, D37).
+	OfPaperwork Cause = "paperwork"
+)
+
+// Reminder is what a partner is reminded of at one stage: a last day that is near,
+// or has just passed.
 type Reminder struct {
+	Cause   Cause     `json:"cause"`
 	Partner PartnerID `json:"partner"`
-	Ref     Reference `json:"ref"`
-	Company string    `json:"company"`
+	// Ref and Company are those of a registration, else empty.
+	Ref     Reference `json:"ref,omitempty"`
+	Company string    `json:"company,omitempty"`
 	// Until is the last day; Stage how many days before it the reminder is due, -1
-	// for the day after. A reminder is owed once by reference, last day and stage.
+	// for the day after. A reminder is owed once by cause, partner, reference, last
+	// day and stage.
 	Until Date `json:"until"`
 	Stage int  `json:"stage"`
 }
@@ -20,12 +36,12 @@ type Reminder struct {
 // Ended says whether the last day has passed at that stage.
 func (r Reminder) Ended() bool { return r.Stage < 0 }
 
-// Endings are the last days that the reminders of (since, today] are about: a
-// registration that ends on none of these is not looked at.
-func Endings(since, today Date, p Policy) []Date {
+// Endings are the last days that the reminders of (since, today] are about, at the
+// stages of one cause: what ends on none of these is not looked at.
+func Endings(since, today Date, stages []int) []Date {
 	var days []Date
 	for d := since.AddDays(1); d <= today; d = d.AddDays(1) {
-		for _, s := range p.ReminderStages {
+		for _, s := range stages {
 			if until := d.AddDays(s); !slices.Contains(days, until) {
 				days = append(days, until)
 			}
@@ -47,17 +63,32 @@ func DueReminders(regs []Registration, since, today Date, p Policy) []Reminder {
 		if r.State != StateActive && r.State != StateExpired || !r.EndedAt.IsZero() || until == "" {
 			continue
 		}
-		stage, found := nearest(today.DaysUntil(until), p.ReminderStages)
-		came := until.AddDays(-stage)
-		if !found || came <= since || came > today || came <= last(r.Terms).From || until.DaysUntil(today) > RecentDays {
+		stage, due := stageDue(until, since, today, last(r.Terms).From, p.ReminderStages)
+		if !due {
 			continue
 		}
-		out = append(out, Reminder{Partner: r.Partner, Ref: r.Ref, Company: cmp.Or(r.Prospect.Company, string(r.Organisation)), Until: until, Stage: stage})
+		out = append(out, Reminder{Cause: OfRegistration, Partner: r.Partner, Ref: r.Ref, Company: cmp.Or(r.Prospect.Company, string(r.Organisation)), Until: until, Stage: stage})
 	}
-	slices.SortFunc(out, func(x, y Reminder) int {
-		return cmp.Or(cmp.Compare(x.Partner, y.Partner), cmp.Compare(x.Until, y.Until), cmp.Compare(x.Ref, y.Ref))
-	})
+	SortReminders(out)
 	return out
+}
+
+// SortReminders puts reminders by partner, cause and last day.
+func SortReminders(due []Reminder) {
+	order := []Cause{OfMembership, OfRegistration, OfPaperwork}
+	slices.SortFunc(due, func(x, y Reminder) int {
+		return cmp.Or(cmp.Compare(x.Partner, y.Partner), cmp.Compare(slices.Index(order, x.Cause), slices.Index(order, y.Cause)),
+			cmp.Compare(x.Until, y.Until), cmp.Compare(x.Ref, y.Ref))
+	})
+}
+
+// stageDue is the stage of a last day that came after since, until today: the
+// nearest, where an outage left out several; never one that came before what ends
+// had begun, nor one of an end long past.
+func stageDue(until, since, today, begun Date, stages []int) (stage int, due bool) {
+	stage, found := nearest(today.DaysUntil(until), stages)
+	came := until.AddDays(-stage)
+	return stage, found && came > since && came <= today && came > begun && until.DaysUntil(today) <= RecentDays
 }
 
 // nearest is the latest stage that has come when so many days are left.
@@ -74,7 +105,7 @@ func nearest(left int, stages []int) (int, bool) {
 // Due says whether the cause of a reminder still holds of the registration as it
 // stands: nothing was renewed, withdrawn or won meanwhile.
 func (r Reminder) Due(reg Registration) bool {
-	return reg.Ref == r.Ref && (reg.State == StateActive || reg.State == StateExpired) && reg.EndedAt.IsZero() && reg.Until() == r.Until
+	return r.Cause == OfRegistration && reg.Ref == r.Ref && (reg.State == StateActive || reg.State == StateExpired) && reg.EndedAt.IsZero() && reg.Until() == r.Until
 }
 
 // Member is why a partner may register and renew nothing on a day; "" where it may

@@ -50,7 +50,7 @@ func TestDueReminders(t *testing.T) {
 			got := ""
 			for _, r := range DueReminders([]Registration{reg}, c.since, c.today, p) {
 				got += fmt.Sprint(r.Stage)
-				if !slices.Contains(Endings(c.since, c.today, p), r.Until) {
+				if !slices.Contains(Endings(c.since, c.today, p.ReminderStages), r.Until) {
 					t.Errorf("%s is not among the endings", r.Until)
 				}
 			}

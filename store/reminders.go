@@ -24,33 +24,41 @@ func (tx *Tx) Ending(days []rules.Date) ([]rules.Registration, error) {
 // Owe notes that a partner is reminded, and says whether that is new: what was owed
 // once is never owed again, whoever asks.
 func (tx *Tx) Owe(r rules.Reminder, day rules.Date) (bool, error) {
-	n, err := tx.exec("INSERT INTO reminders (ref, until_on, stage, day) VALUES ($1, $2, $3, $4) ON CONFLICT (ref, until_on, stage) DO NOTHING",
-		r.Ref, on(r.Until), r.Stage, on(day))
+	n, err := tx.exec("INSERT INTO reminders (cause, partner, ref, until_on, stage, day) VALUES ($1, $2, $3, $4, $5, $6)"+
+		" ON CONFLICT (partner, cause, ref, until_on, stage) DO NOTHING", r.Cause, r.Partner, r.Ref, on(r.Until), r.Stage, on(day))
 	if err != nil {
-		return false, fmt.Errorf("reminder of %s: %w", r.Ref, err)
+		return false, fmt.Errorf("reminder of %s %s %s: %w", r.Partner, r.Cause, r.Ref, err)
 	}
 	return n > 0, nil
 }
 
+const sameReminder = "partner = $1 AND cause = $2 AND ref = $3 AND until_on = $4 AND stage = $5"
+
+func reminderKey(r rules.Reminder) []any {
+	return []any{r.Partner, r.Cause, r.Ref, on(r.Until), r.Stage}
+}
+
 // Tell notes by which mail a partner is reminded.
 func (tx *Tx) Tell(r rules.Reminder, outbox int64) error {
-	n, err := tx.exec("UPDATE reminders SET outbox_id = $4 WHERE ref = $1 AND until_on = $2 AND stage = $3", r.Ref, on(r.Until), r.Stage, outbox)
-	return one(n, err, "reminder of %s", r.Ref)
+	n, err := tx.exec("UPDATE reminders SET outbox_id = $6 WHERE "+sameReminder, append(reminderKey(r), outbox)...)
+	return one(n, err, "reminder of %s %s %s", r.Partner, r.Cause, r.Ref)
 }
 
 // Told lists what a mail of ours reminds of.
 func (tx *Tx) Told(outbox int64) ([]rules.Reminder, error) {
-	return list(tx, func(scan scan) (rules.Reminder, error) {
+	told, err := list(tx, func(scan scan) (rules.Reminder, error) {
 		var r rules.Reminder
-		return r, scan(&r.Ref, day{&r.Until}, &r.Stage, &r.Partner, &r.Company)
-	}, `SELECT m.ref, m.until_on, m.stage, p.partner, p.company FROM reminders m JOIN prospects p ON p.ref = m.ref
-		WHERE m.outbox_id = $1 ORDER BY m.until_on, m.ref`, outbox)
+		return r, scan(&r.Cause, &r.Partner, &r.Ref, day{&r.Until}, &r.Stage, &r.Company)
+	}, `SELECT m.cause, m.partner, m.ref, m.until_on, m.stage, COALESCE(p.company, '') FROM reminders m LEFT JOIN prospects p ON p.ref = m.ref
+		WHERE m.outbox_id = $1`, outbox)
+	rules.SortReminders(told)
+	return told, err
 }
 
 // WasTold says whether a reminder has been owed already.
 func (tx *Tx) WasTold(r rules.Reminder) (bool, error) {
 	var n int
-	err := tx.get([]any{&n}, "SELECT count(*) FROM reminders WHERE ref = $1 AND until_on = $2 AND stage = $3", r.Ref, on(r.Until), r.Stage)
+	err := tx.get([]any{&n}, "SELECT count(*) FROM reminders WHERE "+sameReminder, reminderKey(r)...)
 	return n > 0, err
 }
 

@@ -201,6 +201,7 @@ func (c outboxUpcoming) Run(a *app) error {
 	return show(a.stdout, c.shape, due, "Nobody is reminded of anything on "+string(on)+".",
 		column[reminder]{name: "partner", value: func(r reminder) any { return r.Partner }},
 		column[reminder]{name: "to", value: func(r reminder) any { return to[r.Partner] }},
+		column[reminder]{name: "cause", value: func(r reminder) any { return r.Cause }},
 		column[reminder]{name: "ref", value: func(r reminder) any { return r.Ref }},
 		column[reminder]{name: "company", value: func(r reminder) any { return r.Company }},
 		column[reminder]{name: "until", value: func(r reminder) any { return r.Until }},

@@ -90,7 +90,7 @@ func (d *Desk) midnight(day rules.Date) time.Time {
 // due are the reminders that came due after a day, until another.
 func (d *Desk) due(ctx context.Context, since, today rules.Date) (due []rules.Reminder, err error) {
 	err = d.Store.View(ctx, func(tx *store.Tx) error {
-		regs, err := tx.Ending(rules.Endings(since, today, d.policy))
+		regs, err := tx.Ending(rules.Endings(since, today, d.policy.ReminderStages))
 		due = rules.DueReminders(regs, since, today, d.policy)
 		return err
 	})
@@ -219,11 +219,11 @@ func (d *Desk) settled(tx *store.Tx, m store.OutboxMessage) (why string, err err
 	}
 	var left []rules.Reminder
 	for _, r := range told {
-		reg, err := tx.Registration(r.Ref)
+		stands, err := d.stands(tx, r)
 		if err != nil {
 			return "", err
 		}
-		if r.Due(reg) {
+		if stands {
 			left = append(left, r)
 		}
 	}
@@ -236,4 +236,10 @@ func (d *Desk) settled(tx *store.Tx, m store.OutboxMessage) (why string, err err
 	// What it takes the place of was on its way already: nobody need release it again.
 	key := fmt.Sprintf("%s/again/%d", store.KindReminder, m.ID)
 	return "a part of what it reminds of is settled; the rest goes out by itself", d.queueReminder(tx, left, p, to, today, rules.ModeAuto, key)
+}
+
+// stands says whether the cause of a reminder still holds.
+func (d *Desk) stands(tx *store.Tx, r rules.Reminder) (bool, error) {
+	reg, err := tx.Registration(r.Ref)
+	return err == nil && r.Due(reg), err
 }
