@@ -302,7 +302,7 @@ func tally(verdicts []templates.Verdict) []string {
 // became is what a tally calls a verdict.
 func became(v templates.Verdict) string {
 	switch {
-	case v.Check == rules.Available:
+	case v.Check == rules.Available, v.Check == rules.AvailableManaged:
 		return "available"
 	case v.Check == rules.Yours:
 		return "yours"

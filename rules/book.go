@@ -174,7 +174,7 @@ func Apply(b Book, d Decision) Book {
 
 // counts says whether an action is a CHECK that was answered.
 func (a Action) counts() bool {
-	return a.Check == Available || a.Check == Yours || a.Check == NotAvailable
+	return a.Check == Available || a.Check == AvailableManaged || a.Check == Yours || a.Check == NotAvailable
 }
 
 // after is the Book after one judgement.

@@ -164,7 +164,19 @@ func TestRenewalsAndWithdrawals(t *testing.T) {
 		}, wish(Item{Verb: VerbCheck, Ref: "free.example"}, Item{Verb: VerbCheck, Ref: "www.acme.example"}, Item{Verb: VerbCheck, Ref: "rite.example"},
 			Item{Verb: VerbCheck, Ref: "cust.example"}, Item{Verb: VerbCheck, Ref: "own.example"}, Item{Verb: VerbCheck, Ref: "gmail.com"}, Item{Verb: VerbCheck, Ref: "crux.example"}),
 			[]string{"check answered free.example available", "check answered www.acme.example yours", "check answered rite.example not_available",
-				"check answered cust.example not_available", "check answered own.example not_available", "check answered gmail.com no_organisation", "check answered crux.example available"}},
+				"check answered cust.example available_managed", "check answered own.example not_available", "check answered gmail.com no_organisation", "check answered crux.example available"}},
+		{"CHECK of a customer under a policy that registers none", func(s *situation) {
+			s.book.Customers = []Customer{{Organisation: "cust.example"}}
+			s.policy.RegisterCustomers = nil
+		}, wish(Item{Verb: VerbCheck, Ref: "cust.example"}), []string{"check answered cust.example not_available"}},
+		{"CHECK of a customer that may be registered as a Qualified Lead", func(s *situation) {
+			s.book.Customers = []Customer{{Organisation: "cust.example"}}
+			s.policy.RegisterCustomers = []LeadType{QualifiedLead, ManagedCustomer}
+		}, wish(Item{Verb: VerbCheck, Ref: "cust.example"}), []string{"check answered cust.example available"}},
+		{"CHECK of a customer that another partner holds says no more than of others", func(s *situation) {
+			s.book.Customers = []Customer{{Organisation: "cust.example"}}
+			s.holds("rita", "R-RRRRRR", "cust.example", "Cust", "2026-05-05", "2026-11-05")
+		}, wish(Item{Verb: VerbCheck, Ref: "cust.example"}), []string{"check answered cust.example not_available"}},
 		{"twenty CHECKs a day", func(s *situation) { s.book.ChecksToday = 19 },
 			wish(Item{Verb: VerbCheck, Ref: "free.example"}, Item{Verb: VerbCheck, Ref: "more.example"}),
 			[]string{"check answered free.example available", "check answered more.example checks_spent"}},

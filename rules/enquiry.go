@@ -14,6 +14,9 @@ const (
 	Available    Availability = "available"
 	Yours        Availability = "yours"
 	NotAvailable Availability = "not_available"
+	// AvailableManaged: a customer of the vendor's that nobody holds; as a Managed
+	// Customer it can be registered (D15).
+	AvailableManaged Availability = "available_managed"
 	// NoOrganisation: what was asked about is no organisation's website.
 	NoOrganisation Availability = "no_organisation"
 	// ChecksSpent: the day's answers were given (checks_per_day).
@@ -34,8 +37,13 @@ func check(b Book, it Item, p Policy) Action {
 		return a
 	}
 	a.Check = Available
-	if other := b.Partners[org]; other != "" && other != b.Partner.ID || slices.Contains(p.OwnOrganisations(*b.Partner), org) ||
-		slices.ContainsFunc(b.Customers, func(c Customer) bool { return c.Organisation == org }) {
+	if slices.ContainsFunc(b.Customers, func(c Customer) bool { return c.Organisation == org }) && !slices.Contains(p.RegisterCustomers, QualifiedLead) {
+		a.Check = NotAvailable
+		if slices.Contains(p.RegisterCustomers, ManagedCustomer) {
+			a.Check = AvailableManaged
+		}
+	}
+	if other := b.Partners[org]; other != "" && other != b.Partner.ID || slices.Contains(p.OwnOrganisations(*b.Partner), org) {
 		a.Check = NotAvailable
 	}
 	for _, r := range b.Registrations {

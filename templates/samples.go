@@ -114,7 +114,7 @@ func sampleVerdicts() []Verdict {
 		for _, verb := range []rules.Verb{rules.VerbRenew, rules.VerbWithdraw, rules.VerbCorrect, rules.VerbCheck, rules.VerbStatus, rules.VerbHelp, rules.VerbStop} {
 			w := v
 			w.Verb, w.Options = verb, sampleRows()[:1]
-			for _, c := range []rules.Availability{"", rules.Available, rules.Yours, rules.NotAvailable, rules.NoOrganisation, rules.ChecksSpent} {
+			for _, c := range []rules.Availability{"", rules.Available, rules.AvailableManaged, rules.Yours, rules.NotAvailable, rules.NoOrganisation, rules.ChecksSpent} {
 				w.Check = c
 				out = append(out, w)
 			}
