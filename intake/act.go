@@ -11,21 +11,9 @@ import (
 )
 
 var (
-	commandLine = regexp.MustCompile(`(?i)^(status|list|help|statement(?:\s+20\d\d\s*-?q[1-4])?|check\s+\S+|stop|i agree|(?:renew|withdraw)\s+r-[0-9a-z]{6})[.!]?$`)
 	ordinalWord = regexp.MustCompile(`(?i)^[#(]*(\d{1,2})(?:st|nd|rd|th)?[).:=–-]*$`)
 	ordinalType = regexp.MustCompile(`(?i)^(\d{1,2})(q|m|ql|mc)$`)
 )
-
-// command says whether a line is one of the words that are understood alone
-// (PRODUCT.md, "By mail").
-func command(s string) bool {
-	s = strings.TrimSpace(s)
-	// The first letter spares most lines the expression.
-	if s == "" || s[0] < utf8.RuneSelf && strings.IndexByte("slhciwrSLHCIWR", s[0]) < 0 {
-		return false
-	}
-	return commandLine.MatchString(s)
-}
 
 // act reads what the mail asks to be done with registrations that exist, and
 // what else it asks for, sentence by sentence.
@@ -488,38 +476,6 @@ func (p *parser) item(v rules.Verb, ref string, span rules.Span, at int) {
 		span.From += min(at, 200)
 		p.items = append(p.items, rules.Item{Verb: v, Ref: ref, Span: span})
 	}
-}
-
-// command acts on a line that is a command.
-func (p *parser) command(text string, span rules.Span) bool {
-	text = strings.TrimRight(strings.TrimSpace(text), ".!")
-	if !command(text) {
-		return false
-	}
-	word, rest, _ := strings.Cut(strings.ToLower(text), " ")
-	switch word {
-	case "status", "list":
-		p.item(rules.VerbStatus, "", span, 0)
-	case "help":
-		p.item(rules.VerbHelp, "", span, 0)
-	case "statement":
-		p.item(rules.VerbStatement, "", span, 0)
-	case "check":
-		urls := findURLs(rest)
-		if len(urls) != 1 {
-			return false
-		}
-		p.item(rules.VerbCheck, urls[0], span, 0)
-	case "renew", "withdraw":
-		for _, r := range references(text) {
-			p.item(rules.Verb(word), string(r.ref), span, 0)
-		}
-	case "stop":
-		p.item(rules.VerbStop, "", span, 0)
-	default:
-		p.item(rules.VerbAsk, "", span, 0)
-	}
-	return true
 }
 
 // verbAt is a verb in a sentence.
@@ -1433,7 +1389,7 @@ func (p *parser) accounted(s sentence) bool {
 	if len(p.corrects) > 0 && s.says("change") || len(p.readings) > 0 && (s.says("handing over") || s.says("verb register")) {
 		return true
 	}
-	if p.hasVerb(&s) || s.says("ask status") || s.says("ask help") || s.says("ask statement") {
+	if isOrder(s.text) || p.hasVerb(&s) || s.says("ask status") || s.says("ask help") || s.says("ask statement") {
 		return true
 	}
 	return false

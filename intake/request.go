@@ -562,7 +562,7 @@ func passages(v view, read func(int) bool) []sentence {
 		t := strings.TrimSpace(l.text)
 		b := bullet(t)
 		entry := b > 0 || isRecord(t) && (before == "" || isRecord(before) || strings.HasSuffix(before, ":") || strings.HasSuffix(before, "."))
-		if entry || before != "" && (pas != nil && pas.item && isRecord(before) || strings.HasSuffix(before, ":") || utf8.RuneCountInString(before) < 45 && !joins(before, t)) || command(t) {
+		if entry || before != "" && (pas != nil && pas.item && isRecord(before) || strings.HasSuffix(before, ":") || utf8.RuneCountInString(before) < 45 && !joins(before, t)) || isOrder(t) {
 			flush()
 		}
 		if pas == nil {
