@@ -280,26 +280,10 @@ func TestNoQuadraticCase(t *testing.T) {
 		"attributions": func(n int) []byte { return eml("", strings.Repeat("On Monday 1 Jan he wrote:\n> x\n", n)) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			best := func(n int) time.Duration {
+			linear(t, func(n int) func() {
 				raw := build(n)
-				d := time.Hour
-				for range 3 {
-					began := time.Now()
-					partners.Parse(partners.Read(raw))
-					d = min(d, time.Since(began))
-				}
-				return d
-			}
-			// Linear is 4; quadratic is 16. Very short times say nothing, and a busy
-			// machine may spoil a round, but not all of them.
-			var small, big time.Duration
-			for range 5 {
-				small, big = best(1000), best(4000)
-				if big < 100*time.Millisecond || float64(big) < 9*float64(small) {
-					return
-				}
-			}
-			t.Errorf("four times the size took %.1f times as long (%v, %v)", float64(big)/float64(small), small, big)
+				return func() { partners.Parse(partners.Read(raw)) }
+			}, 1000, 100*time.Millisecond)
 		})
 	}
 }
@@ -376,25 +360,10 @@ func TestReadIsLinear(t *testing.T) {
 		"HTML quotes":                body("Content-Type: text/html", "", "<blockquote>On 1 May he wrote:"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			best := func(n int) time.Duration {
-				raw, d := build(n), time.Hour
-				for range 3 {
-					began := time.Now()
-					partners.Read(raw)
-					d = min(d, time.Since(began))
-				}
-				return d
-			}
-			// Very short times say nothing, and a busy machine may spoil a round, but
-			// not all of them.
-			var small, big time.Duration
-			for range 5 {
-				small, big = best(60<<10), best(240<<10)
-				if big < 25*time.Millisecond || float64(big) < 9*float64(small) {
-					return
-				}
-			}
-			t.Errorf("four times the size took %.1f times as long (%v, %v)", float64(big)/float64(small), small, big)
+			linear(t, func(n int) func() {
+				raw := build(n)
+				return func() { partners.Read(raw) }
+			}, 60<<10, 25*time.Millisecond)
 		})
 	}
 }
