@@ -258,7 +258,7 @@ func ahead(parts []stretch) bool {
 // sparingAt is the lexeme where a clause begins to except.
 func (p *parser) sparingAt(s *sentence, c stretch) int {
 	for i := c.from; i < c.to; i++ {
-		if s.ls[i].kind == lexWord && words.lexicon["sparing"][s.ls[i].fold] {
+		if s.ls[i].kind == lexWord && s.ls[i].is(wordSparing) {
 			return i
 		}
 	}
@@ -296,11 +296,11 @@ func (p *parser) requests(s *sentence) bool {
 // imperative says whether a verb begins the sentence or a clause of it, or is
 // allowed ("Acme can come off").
 func (p *parser) imperative(s *sentence, d deed) bool {
-	if d.from == 0 || words.lexicon["modal"][s.ls[d.from-1].fold] || words.lexicon["modal"][s.ls[d.from].fold] {
+	if d.from == 0 || s.ls[d.from-1].is(wordModal) || s.ls[d.from].is(wordModal) {
 		return true
 	}
 	l := s.ls[d.from-1]
-	return l.kind == lexMark && strings.Contains(",;:—–-.!(*", l.text) || l.kind == lexWord && (words.lexicon["conjunction"][l.fold] || l.fold == "then" || l.fold == "so" || l.fold == "just" || l.fold == "also" || l.fold == "dann")
+	return l.kind == lexMark && strings.Contains(",;:—–-.!(*", l.text) || l.kind == lexWord && (l.is(wordConjunction) || l.fold == "then" || l.fold == "so" || l.fold == "just" || l.fold == "also" || l.fold == "dann")
 }
 
 // pointsBack says whether a verb without object means what was spoken of: "it",
@@ -312,12 +312,12 @@ func (p *parser) pointsBack(s *sentence, d deed) bool {
 			continue
 		}
 		n++
-		if words.lexicon["pointer"][s.ls[k].fold] {
+		if s.ls[k].is(wordPointer) {
 			return true
 		}
 	}
 	for k := d.from - 1; k >= 0 && k >= d.from-4; k-- {
-		if words.lexicon["pointer"][s.ls[k].fold] {
+		if s.ls[k].is(wordPointer) {
 			return true
 		}
 	}
@@ -950,7 +950,7 @@ func numbered(s string) []numberedText {
 // othersIn says whether a piece of text is about the others.
 func othersIn(s string) bool {
 	for _, t := range tokens(s) {
-		if words.lexicon["others"][t.w] {
+		if words.entry(t.id).facts&wordOthers != 0 {
 			return true
 		}
 	}
@@ -964,7 +964,7 @@ func ordinal(w string) int {
 		n, _ := strconv.Atoi(m[1])
 		return n
 	}
-	return words.ordinals[foldLetters(strings.Trim(w, ",.;:"))]
+	return words.ordinal(foldLetters(strings.Trim(w, ",.;:")))
 }
 
 // affirmed reads a YES to what we had proposed, and returns what stands behind it:
@@ -1178,7 +1178,7 @@ func bareType(s string) rules.LeadType {
 			i += n - 1
 			continue
 		}
-		if words.lexicon["others"][ts[i].w] {
+		if words.entry(ts[i].id).facts&wordOthers != 0 {
 			continue
 		}
 		switch ts[i].w {
@@ -1229,7 +1229,7 @@ func (p *parser) asked(text string, rd *rules.Reading, span rules.Span) bool {
 func (p *parser) chosenType(text string, rd *rules.Reading, span rules.Span) bool {
 	n := 0
 	for _, t := range tokens(text) {
-		if k := words.ordinals[t.w]; k > 0 && n == 0 {
+		if k := int(words.entry(t.id).ordinal); k > 0 && n == 0 {
 			n = k
 		} else if t.w != "the" && t.w != "one" && t.w != "please" {
 			return false

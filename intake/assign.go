@@ -497,7 +497,7 @@ func (a *assignment) names(sent int, s *seed) bool {
 }
 
 func genericLocal(local string) bool {
-	if words.lexicon["generic mailbox"][foldLetters(local)] {
+	if words.is(wordMailbox, local) {
 		return true
 	}
 	for _, piece := range strings.FieldsFunc(local, func(r rune) bool { return r == '.' || r == '-' || r == '_' }) {
@@ -849,7 +849,7 @@ func denies(s *sentence, from int) bool {
 // pointsSomewhere says whether a sentence has a word such as "them" or "it".
 func pointsSomewhere(s *sentence) bool {
 	for _, l := range s.ls {
-		if l.kind == lexWord && words.lexicon["pointer"][l.fold] {
+		if l.kind == lexWord && l.is(wordPointer) {
 			return true
 		}
 	}
@@ -944,5 +944,5 @@ func ordinalOf(l lexeme) int {
 	if l.kind != lexWord {
 		return 0
 	}
-	return words.ordinals[l.fold]
+	return l.ordinal()
 }

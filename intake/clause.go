@@ -127,7 +127,7 @@ func (p *parser) parts(n int) []stretch {
 		if inside[i] {
 			continue
 		}
-		if l.kind == lexMark && strings.Contains(",;:—–(", l.text) || l.kind == lexMark && l.text == "-" && i > 0 && l.from > ls[i-1].to || l.kind == lexWord && words.lexicon["conjunction"][l.fold] {
+		if l.kind == lexMark && strings.Contains(",;:—–(", l.text) || l.kind == lexMark && l.text == "-" && i > 0 && l.from > ls[i-1].to || l.kind == lexWord && l.is(wordConjunction) {
 			end(i)
 		}
 	}
@@ -138,7 +138,7 @@ func (p *parser) parts(n int) []stretch {
 // spared says whether a clause excepts what it names.
 func spared(ls []lexeme) bool {
 	for _, l := range ls {
-		if l.kind == lexWord && words.lexicon["sparing"][l.fold] {
+		if l.kind == lexWord && l.is(wordSparing) {
 			return true
 		}
 	}
@@ -200,7 +200,7 @@ func (p *parser) deniedVerb(s *sentence, toks []token, i, n int) bool {
 		if strings.ContainsAny(s.text[toks[k].to:toks[k+1].from], ",;.:!?()–—") {
 			break
 		}
-		if words.lexicon["not"][foldLetters(toks[k].w)] {
+		if words.is(wordNot, toks[k].w) {
 			return true
 		}
 	}
@@ -289,7 +289,7 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 		}
 		// "Acme Ltd and Blue Heron Studio": what goes on in a list of names.
 		for _, r := range runs(ls) {
-			if r[0] < 2 || !(ls0(ls[r[0]-1], ",") || words.lexicon["conjunction"][ls[r[0]-1].fold]) || !taken[r[0]-2] {
+			if r[0] < 2 || !(ls0(ls[r[0]-1], ",") || ls[r[0]-1].is(wordConjunction)) || !taken[r[0]-2] {
 				continue
 			}
 			if from, to := p.bareName(s, r[0], r[1], deeds); to > from && !taken[from] && from == r[0] {
@@ -358,22 +358,22 @@ func (p *parser) places(s *sentence) []object {
 		n := 0
 		switch {
 		case l.kind != lexWord:
-		case len(p.list) > 1 && words.lexicon["last"][l.fold] && i > 0 && ls[i-1].kind == lexWord && !words.lexicon["not last"][ls[i-1].fold] && (i+1 == len(ls) || ls[i+1].kind != lexWord || words.lexicon["list follower"][ls[i+1].fold] || p.isDeedAt(s, i+1)):
+		case len(p.list) > 1 && l.is(wordLast) && i > 0 && ls[i-1].kind == lexWord && !ls[i-1].is(wordNotLast) && (i+1 == len(ls) || ls[i+1].kind != lexWord || ls[i+1].is(wordFollower) || p.isDeedAt(s, i+1)):
 			n = len(p.list)
 		case len(p.list) == 3 && l.fold == "middle":
 			n = 2
-		case words.ordinals[l.fold] > 0:
+		case l.ordinal() > 0:
 			// "A second offer" is no place in a list.
-			n = words.ordinals[l.fold]
+			n = l.ordinal()
 			if i > 0 && (ls[i-1].fold == "a" || ls[i-1].fold == "an" || ls[i-1].fold == "ein" || ls[i-1].fold == "eine" || ls[i-1].fold == "un" || ls[i-1].fold == "una" || ls[i-1].fold == "een") {
 				n = 0
 			}
-			if i+1 < len(ls) && ls[i+1].kind == lexWord && !words.lexicon["list follower"][ls[i+1].fold] && !p.isDeedAt(s, i+1) && !(len(p.list) > 1 && isNoName(ls[i+1])) {
+			if i+1 < len(ls) && ls[i+1].kind == lexWord && !ls[i+1].is(wordFollower) && !p.isDeedAt(s, i+1) && !(len(p.list) > 1 && isNoName(ls[i+1])) {
 				n = 0
 			}
 		case l.digit && strings.Trim(l.text, "0123456789#.") == "" && len(l.text) <= 3:
 			k := i - 1
-			hash := strings.HasPrefix(l.text, "#") || k >= 0 && (ls0(ls[k], "#") || ls[k].kind == lexWord && words.lexicon["number"][ls[k].fold])
+			hash := strings.HasPrefix(l.text, "#") || k >= 0 && (ls0(ls[k], "#") || ls[k].kind == lexWord && ls[k].is(wordNumber))
 			if hash {
 				n, _ = strconv.Atoi(strings.Trim(l.text, "#."))
 			}
@@ -401,7 +401,7 @@ func (p *parser) bareName(s *sentence, from, to int, deeds []deed) (int, int) {
 	for from < to && (isNoName(ls[from]) || isTitle(ls[from]) || calendarWord(ls[from].text) || ls[from].digit || p.covered(deeds, from)) {
 		from++
 	}
-	for to > from && (isNoName(ls[to-1]) && !isLegalForm(ls[to-1]) && !words.lexicon["organisation word"][ls[to-1].fold] || calendarWord(ls[to-1].text) || p.covered(deeds, to-1) || !inName(ls[to-1])) {
+	for to > from && (isNoName(ls[to-1]) && !isLegalForm(ls[to-1]) && !ls[to-1].is(wordOrganisation) || calendarWord(ls[to-1].text) || p.covered(deeds, to-1) || !inName(ls[to-1])) {
 		to--
 	}
 	for k := from; k < to; k++ {

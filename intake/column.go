@@ -97,25 +97,25 @@ func announces(text string, loose bool) column {
 // "Ansprechpartner Vorname", "E-mail Kunde", "Company phone".
 func doubleLabel(text string) labelField {
 	var room [fewTokens]token
-	ts := appendTokens(room[:0], plainLabel(text))
+	ts := words.appendTokens(room[:0], plainLabel(text))
 	if len(ts) < 2 || len(ts) > 6 {
 		return columnUnknown
 	}
-	whose := func(s string) bool {
-		f := words.labels[s]
-		return f == labelName || f == labelCompany || words.has("column client", s) || words.has("column name", s)
+	whose := func(ts []token) bool {
+		f := words.field(ts)
+		return f == labelName || f == labelCompany || words.sections["column client"].covers(ts) || words.sections["column name"].covers(ts)
 	}
-	field := func(s string) labelField {
-		if f := words.labels[s]; f != columnUnknown && f != labelReference {
+	field := func(ts []token) labelField {
+		if f := words.field(ts); f != columnUnknown && f != labelReference {
 			return f
 		}
-		if words.has("column ignored", s) {
+		if words.sections["column ignored"].covers(ts) {
 			return labelIgnored
 		}
 		return columnUnknown
 	}
 	for k := 1; k < len(ts); k++ {
-		a, b := join(ts[:k]), join(ts[k:])
+		a, b := ts[:k], ts[k:]
 		if f := field(b); whose(a) && f != columnUnknown && f != labelCompany && f != labelName {
 			return f
 		}
@@ -137,7 +137,7 @@ func plainLabel(s string) string {
 // column, "Managed customer" is ticked in its rows.
 func typeHeading(text string) (t rules.LeadType, both bool) {
 	var room [fewTokens]token
-	q, m, ts := false, false, appendTokens(room[:0], text)
+	q, m, ts := false, false, words.appendTokens(room[:0], text)
 	if len(ts) > 8 {
 		return "", false
 	}

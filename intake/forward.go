@@ -322,7 +322,7 @@ func (p *parser) webForm(l forwardedMail) *block {
 			continue
 		}
 		label := tokens(text[:colon])
-		for len(label) > 1 && words.lexicon["your"][label[0].w] {
+		for len(label) > 1 && words.entry(label[0].id).facts&wordYour != 0 {
 			label = label[1:]
 		}
 		f := words.lookup(join(label), false)

@@ -45,7 +45,7 @@ func (p *parser) bindTypes() {
 		for _, v := range []string{b.FirstName, b.LastName, b.Company} {
 			for i, w := range strings.Fields(v) {
 				f := foldLetters(w)
-				if len(f) >= 2 && !smallWord[f] && !particles[f] && (v != b.Company || i == 0) && !words.lexicon["legal form"][f] {
+				if len(f) >= 2 && !smallWord[f] && !particles[f] && (v != b.Company || i == 0) && !words.is(wordLegalForm, f) {
 					x.names = append(x.names, f)
 				}
 			}
@@ -238,7 +238,7 @@ func (p *parser) several(s *sentence, before []event, t event) bool {
 		from = max(from, b.at)
 	}
 	for k := from; k < t.at; k++ {
-		if l := s.ls[k]; l.kind == lexWord && words.lexicon["plural"][l.fold] {
+		if l := s.ls[k]; l.kind == lexWord && l.is(wordPlural) {
 			return true
 		}
 	}
@@ -330,32 +330,32 @@ func (p *parser) placesOf(who []*subject, s *sentence, inType []bool, named map[
 		}
 		count := 0
 		if i+1 < len(ls) {
-			count = words.numbers[ls[i+1].fold]
+			count = ls[i+1].number()
 		}
 		number := 0
 		if l.digit && len(l.text) <= 2 {
-			number = words.numbers[l.fold]
+			number = l.number()
 		}
-		numbered := number > 0 && number <= len(who) && (i > 0 && words.lexicon["number"][ls[i-1].fold] || i > 0 && ls0(ls[i-1], "#") || lastNumber == i-2 && i > 1 && (words.lexicon["conjunction"][ls[i-1].fold] || ls0(ls[i-1], ",")))
+		numbered := number > 0 && number <= len(who) && (i > 0 && ls[i-1].is(wordNumber) || i > 0 && ls0(ls[i-1], "#") || lastNumber == i-2 && i > 1 && (ls[i-1].is(wordConjunction) || ls0(ls[i-1], ",")))
 		switch {
 		case numbered:
 			lastNumber = i
 			out = append(out, event{at: i, who: who[number-1 : number]})
 			told = append(told, who[number-1])
-		case words.ordinals[l.fold] == 1 && count > 1 && count <= len(who):
+		case l.ordinal() == 1 && count > 1 && count <= len(who):
 			out = append(out, event{at: i, who: who[:count]})
 			told = append(told, who[:count]...)
-		case words.lexicon["last"][l.fold]:
+		case l.is(wordLast):
 			k := max(1, count)
-			if k < len(who) && (i == 0 || !words.lexicon["not last"][ls[i-1].fold]) {
+			if k < len(who) && (i == 0 || !ls[i-1].is(wordNotLast)) {
 				out = append(out, event{at: i, who: who[len(who)-k:]})
 				told = append(told, who[len(who)-k:]...)
 			}
-		case words.ordinals[l.fold] > 0 && words.ordinals[l.fold] <= len(who):
-			x := who[words.ordinals[l.fold]-1]
+		case l.ordinal() > 0 && l.ordinal() <= len(who):
+			x := who[l.ordinal()-1]
 			out = append(out, event{at: i, who: []*subject{x}})
 			told = append(told, x)
-		case words.lexicon["others"][l.fold]:
+		case l.is(wordOthers):
 			var rest []*subject
 			for _, x := range who {
 				in := named[x]
@@ -369,9 +369,9 @@ func (p *parser) placesOf(who []*subject, s *sentence, inType []bool, named map[
 			if len(rest) > 0 && len(rest) < len(who) {
 				out = append(out, event{at: i, who: rest})
 			}
-		case words.lexicon["everybody"][l.fold]:
+		case l.is(wordEverybody):
 			// "both" of two, "all" where the sentence names nobody or everybody.
-			if count > 0 && count != len(who) || words.lexicon["both"][l.fold] && len(who) != 2 {
+			if count > 0 && count != len(who) || l.is(wordBoth) && len(who) != 2 {
 				break
 			}
 			if len(named) == 0 || len(named) == len(who) || hasException(s) {

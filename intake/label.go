@@ -102,19 +102,18 @@ func (v *vocabulary) lookup(label string, loose bool) labelField {
 		return ""
 	}
 	var room [fewTokens]token
-	ts := appendTokens(room[:0], label)
+	ts := v.appendTokens(room[:0], label)
 	if len(ts) == 0 || len(ts) > 8 {
 		return ""
 	}
 	for n := len(ts); n > 0 && (ts[n-1].w == "is" || ts[n-1].w == "s" && n > 1); n-- {
 		ts = ts[:n-1]
 	}
-	var phrase [128]byte
 	for i := 0; i < len(ts) && i < 3; i++ {
-		if f := v.labels[string(appendJoined(phrase[:0], ts[i:]))]; f != "" {
+		if f := v.field(ts[i:]); f != "" {
 			return f
 		}
-		if !v.sections["qualifier"].whole[strings.TrimSuffix(ts[i].w, "'s")] {
+		if !v.has("qualifier", strings.TrimSuffix(ts[i].w, "'s")) {
 			break
 		}
 	}
@@ -146,7 +145,7 @@ func (v *vocabulary) bilingual(label string) labelField {
 	}
 	found := labelField("")
 	for _, piece := range pieces {
-		f := v.labels[fold(piece)]
+		f := v.field(tokens(piece))
 		if f == "" {
 			continue
 		}
@@ -426,7 +425,7 @@ func moreLabels(s string, hits []labelHit) []labelHit {
 					continue
 				}
 				p := seg + ts[len(ts)-n].from
-				if f := words.labels[fold(s[p:i])]; f != "" && f != labelIgnored && p > seg {
+				if f := words.field(ts[len(ts)-n:]); f != "" && f != labelIgnored && p > seg {
 					hits[len(hits)-1].to = p
 					hits = append(hits, labelHit{field: f, from: i + 1, to: len(s), sep: s[i], at: p})
 					break

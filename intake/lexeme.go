@@ -29,6 +29,7 @@ type lexeme struct {
 	val      string // of addresses: what they say, disguise and wrapping removed
 	from, to int    // bytes of the passage
 	fold     string // lower case, accents and inner marks removed
+	id       wordID // of fold
 	capital  bool   // begins with a capital letter, or is of a script without them
 	upper    bool   // all capitals, two letters or more
 	digit    bool   // holds a digit
@@ -264,8 +265,18 @@ func newWord(s string, from, to int) lexeme {
 	}
 	l.upper = l.upper && letters >= 2
 	l.fold = foldLetters(w)
+	l.id = words.id(l.fold)
 	return l
 }
+
+// is says whether the data files say one of the facts of a word.
+func (l *lexeme) is(f facts) bool { return words.entries[l.id].facts&f != 0 }
+
+// ordinal is the place that a word names, as in "second"; 0 for any other.
+func (l *lexeme) ordinal() int { return int(words.entries[l.id].ordinal) }
+
+// number is the number that a word names, as in "two"; 0 for any other.
+func (l *lexeme) number() int { return int(words.entries[l.id].number) }
 
 func isIdeograph(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Katakana, unicode.Hiragana, unicode.Hangul)

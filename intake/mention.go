@@ -402,22 +402,22 @@ func isLegalForm(l lexeme) bool {
 	if len(l.fold) <= 3 && !l.upper && !strings.Contains(l.text, ".") && !shortForm[l.fold] {
 		return false // "Ek" is a name, "e.K." is none
 	}
-	return (words.lexicon["legal form"][l.fold] || legalForms[strings.ToLower(strings.TrimRight(l.text, "."))])
+	return (l.is(wordLegalForm) || legalForms[strings.ToLower(strings.TrimRight(l.text, "."))])
 }
 
 // shortForm are the legal forms of up to three letters that are written like words.
 var shortForm = map[string]bool{"ltd": true, "inc": true, "llc": true, "plc": true, "co": true, "oy": true, "oyj": true, "kft": true, "zrt": true, "nyrt": true, "lda": true, "srl": true, "spa": true, "sas": true, "pte": true, "pty": true, "pvt": true, "aps": true, "sti": true, "bhd": true, "sdn": true, "teo": true, "cic": true, "doo": true}
 
 func isTitle(l lexeme) bool {
-	return l.kind == lexWord && (titles[bareWord(l.text)] || l.capital && words.lexicon["person title"][l.fold] && !words.lexicon["role"][l.fold] && !words.lexicon["given name"][l.fold])
+	return l.kind == lexWord && (titles[bareWord(l.text)] || l.capital && l.is(wordTitle) && !l.is(wordRole) && !l.is(wordGiven))
 }
 
 func isGiven(l lexeme) bool {
-	if words.lexicon["given name"][l.fold] {
+	if l.is(wordGiven) {
 		return true
 	}
 	if i := strings.IndexByte(l.text, '-'); i > 0 {
-		return words.lexicon["given name"][foldLetters(l.text[:i])]
+		return words.is(wordGiven, l.text[:i])
 	}
 	return false
 }
@@ -426,10 +426,10 @@ func isNoName(l lexeme) bool {
 	if l.kind != lexWord {
 		return false
 	}
-	if i := strings.IndexAny(l.text, "'’"); i > 0 && words.lexicon["no name"][foldLetters(l.text[:i])] {
+	if i := strings.IndexAny(l.text, "'’"); i > 0 && words.is(wordNoName, l.text[:i]) {
 		return true // "They've"
 	}
-	return words.lexicon["no name"][l.fold]
+	return l.is(wordNoName)
 }
 
 // candidates weighs every stretch of a run as a person and as an organisation.
@@ -491,7 +491,7 @@ func (p *parser) personScore(s *sentence, i, j int, name *nameFit) int {
 			given++
 		} else if isNoName(l) {
 			noName++
-		} else if words.lexicon["organisation word"][l.fold] {
+		} else if l.is(wordOrganisation) {
 			noName++
 		}
 		n++
@@ -499,7 +499,7 @@ func (p *parser) personScore(s *sentence, i, j int, name *nameFit) int {
 	if n == 0 || n > 5 || marks == 1 {
 		return 0 // a single mark belongs to what stands before: `"Tilde" Riis`
 	}
-	if n == 1 && (utf8.RuneCountInString(ls[i].text) < 2 || words.lexicon["role"][ls[i].fold]) {
+	if n == 1 && (utf8.RuneCountInString(ls[i].text) < 2 || ls[i].is(wordRole)) {
 		return 0
 	}
 	capitals := 0
@@ -534,7 +534,7 @@ func (p *parser) personScore(s *sentence, i, j int, name *nameFit) int {
 		if isGiven(ls[i]) && n >= 2 {
 			score++
 		}
-	} else if words.lexicon["given name ambiguous"][ls[i].fold] {
+	} else if ls[i].is(wordAmbiguous) {
 		score++
 	}
 	if n >= 2 && n <= 4 {
@@ -615,7 +615,7 @@ func (p *parser) companyScore(s *sentence, i, j int, name *nameFit) int {
 			given++
 		case isTitle(l) && k == i && strings.HasSuffix(l.text, "."):
 			return 0
-		case words.lexicon["organisation word"][l.fold]:
+		case l.is(wordOrganisation):
 			org++
 		case isNoName(l):
 			noName++
@@ -682,16 +682,16 @@ func (p *parser) companyScore(s *sentence, i, j int, name *nameFit) int {
 	if site < fitWhole {
 		for k := i + 1; k < j-1; k++ {
 			// "Officina Moretti e Lido Nord S.r.l." are two.
-			if l := ls[k]; l.kind == lexWord && !l.capital && words.lexicon["conjunction"][l.fold] && (isLegalForm(ls[k-1]) || k-i >= 2 && j-k > 2) {
+			if l := ls[k]; l.kind == lexWord && !l.capital && l.is(wordConjunction) && (isLegalForm(ls[k-1]) || k-i >= 2 && j-k > 2) {
 				score -= 6
 			}
 		}
 		for k := i + 1; k < j; k++ {
-			if l := ls[k]; l.kind == lexWord && !l.capital && atWords[l.fold] && (given > 0 || words.lexicon["role"][ls[k-1].fold] || l.fold == "at" || l.fold == "from" || l.fold == "bei" || l.fold == "chez" || l.fold == "with") {
+			if l := ls[k]; l.kind == lexWord && !l.capital && atWords[l.fold] && (given > 0 || ls[k-1].is(wordRole) || l.fold == "at" || l.fold == "from" || l.fold == "bei" || l.fold == "chez" || l.fold == "with") {
 				score -= 8
 			}
 		}
-		if words.lexicon["role"][ls[i].fold] {
+		if ls[i].is(wordRole) {
 			score -= 4
 		}
 	}
@@ -703,7 +703,7 @@ func (p *parser) companyScore(s *sentence, i, j int, name *nameFit) int {
 func extend(c candidate, ls []lexeme, taken []bool) candidate {
 	for c.from > 1 && !taken[c.from-1] {
 		l := ls[c.from-1]
-		if l.kind != lexWord || !l.capital || l.line || isNoName(l) || isGiven(l) || isTitle(l) || l.digit || words.lexicon["role"][l.fold] || calendarWord(l.text) || ls[c.from-2].kind == lexMark && strings.Contains(".!?", ls[c.from-2].text) {
+		if l.kind != lexWord || !l.capital || l.line || isNoName(l) || isGiven(l) || isTitle(l) || l.digit || l.is(wordRole) || calendarWord(l.text) || ls[c.from-2].kind == lexMark && strings.Contains(".!?", ls[c.from-2].text) {
 			break
 		}
 		c.from--
@@ -717,7 +717,7 @@ func extend(c candidate, ls []lexeme, taken []bool) candidate {
 			c.to++
 			continue
 		case l.kind == lexWord && (isLegalForm(l) || l.digit && len(l.text) <= 5 && strings.Trim(l.text, "0123456789.") == "" || (l.text == "&" || l.text == "+") && c.to+1 < len(ls) && beginsName(ls[c.to+1])):
-		case l.kind == lexWord && l.capital && !l.line && (words.lexicon["organisation word"][l.fold] || !isNoName(l) && !isGiven(l) && !isTitle(l)) && !strings.HasSuffix(ls[c.to-1].text, "'s"):
+		case l.kind == lexWord && l.capital && !l.line && (l.is(wordOrganisation) || !isNoName(l) && !isGiven(l) && !isTitle(l)) && !strings.HasSuffix(ls[c.to-1].text, "'s"):
 		default:
 			return c
 		}
@@ -733,7 +733,7 @@ func (p *parser) roleBehind(ls []lexeme, j int) bool {
 	}
 	k := j + 1
 	for k < len(ls) && k < j+5 && ls[k].kind == lexWord {
-		if words.lexicon["role"][ls[k].fold] {
+		if ls[k].is(wordRole) {
 			return true
 		}
 		k++
@@ -746,7 +746,7 @@ func (p *parser) roleBefore(ls []lexeme, i int) bool {
 		if ls[k].kind != lexWord {
 			return false
 		}
-		if words.lexicon["role"][ls[k].fold] {
+		if ls[k].is(wordRole) {
 			return true
 		}
 	}
@@ -765,19 +765,7 @@ func (p *parser) cueBefore(s *sentence, i int, section string) bool {
 	for k > 0 && (ls0(s.ls[k], ":") || isQuote(s.ls[k]) || isTitle(s.ls[k])) {
 		k--
 	}
-	end := s.ls[k].to
-	toks := s.tokens()
-	for at, t := range toks {
-		if t.from >= end {
-			break
-		}
-		for _, ph := range words.sections[section].first[t.w] {
-			if n := matchAt(toks, at, ph); n > 0 && toks[at+n-1].to == end {
-				return true // any of them, not only the longest
-			}
-		}
-	}
-	return false
+	return s.scanned().cueEndsAt(section, s.ls[k].to)
 }
 
 func ls0(l lexeme, mark string) bool { return l.kind == lexMark && l.text == mark }
@@ -907,7 +895,7 @@ func deniedBefore(text string, toks []token, i int) bool {
 			return false
 		case w == "but" || w == "sondern" || w == "sino" || w == "ma" || w == "bensi" || w == "rather":
 			return false
-		case words.lexicon["not"][foldLetters(w)] || w == "isn't" || w == "aren't" || w == "nao" || w == "wasn't" || w == "degil" || w == "rather" || w == "unsure" || w == "whether":
+		case words.is(wordNot, w) || w == "isn't" || w == "aren't" || w == "nao" || w == "wasn't" || w == "degil" || w == "rather" || w == "unsure" || w == "whether":
 			return w != "no" || k == i-1
 		}
 	}

@@ -209,7 +209,7 @@ func (r *redactor) keeps(key string) bool {
 	switch {
 	case key == "", r.forced[key]:
 		return key == ""
-	case v.isGiven[key] && !words.lexicon["no name"][key] && !words.lexicon["given name ambiguous"][key]:
+	case v.isGiven[key] && !words.is(wordNoName|wordAmbiguous, key):
 		return protocolWords[key]
 	case v.words[key], r.labels[key]:
 		return true

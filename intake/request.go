@@ -92,7 +92,7 @@ func (p *parser) pitch() bool {
 		if n++; n > 80 {
 			break
 		}
-		toks := appendTokens(room[:0], clip(l.text))
+		toks := words.appendTokens(room[:0], clip(l.text))
 		for i := 0; i < len(toks); {
 			at, k := words.find("body pitch", toks, i)
 			if at < 0 {
@@ -598,7 +598,7 @@ func isRecord(t string) bool {
 		piece = strings.TrimSpace(piece)
 		n := len(strings.Fields(piece))
 		first, _ := utf8.DecodeRuneInString(piece)
-		if n > 7 || n > 2 && unicode.IsLower(first) && !strings.ContainsAny(piece, "@(") && !words.lexicon["role"][foldLetters(strings.Fields(piece)[0])] && typeIn(piece) == "" {
+		if n > 7 || n > 2 && unicode.IsLower(first) && !strings.ContainsAny(piece, "@(") && !words.is(wordRole, strings.Fields(piece)[0]) && typeIn(piece) == "" {
 			return false
 		}
 		if !strings.Contains(piece, " ") {
@@ -680,7 +680,7 @@ func abbreviatedNext(w, rest string) bool {
 // isAbbreviatedTitle: "Mag." before a name; "me" at a sentence's end is none.
 func isAbbreviatedTitle(s, w string) bool {
 	r, _ := utf8.DecodeRuneInString(s[len(s)-len(w):])
-	return unicode.IsUpper(r) && words.lexicon["person title"][foldLetters(w)]
+	return unicode.IsUpper(r) && words.is(wordTitle, w)
 }
 
 func lastWord(s string) string {

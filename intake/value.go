@@ -336,7 +336,7 @@ func nameWords(s string) (names []string, inverted int, st state) {
 		return nil, 0, unusable
 	}
 	fields := strings.Fields(s)
-	for len(fields) > 1 && (titles[bareWord(fields[0])] || strings.EqualFold(fields[0], "Sr.") || words.lexicon["person title"][foldLetters(fields[0])] && !words.lexicon["given name"][foldLetters(fields[0])]) {
+	for len(fields) > 1 && (titles[bareWord(fields[0])] || strings.EqualFold(fields[0], "Sr.") || words.is(wordTitle, fields[0]) && !words.is(wordGiven, fields[0])) {
 		fields = fields[1:]
 	}
 	for len(fields) > 1 && suffixes[bareWord(fields[len(fields)-1])] {
@@ -414,7 +414,7 @@ func withoutRole(s string) string {
 		return s
 	}
 	for _, w := range strings.Fields(tail) {
-		if words.lexicon["role"][foldLetters(w)] {
+		if words.is(wordRole, w) {
 			return head
 		}
 	}
@@ -477,7 +477,7 @@ func splitName(s, email string) (first, last string, st state) {
 	}
 	// Known first names tell where the last name begins.
 	given := 0
-	for given < len(names) && words.lexicon["given name"][foldLetters(names[given])] && (given == 0 || !words.lexicon["surname too"][foldLetters(names[given])]) {
+	for given < len(names) && words.is(wordGiven, names[given]) && (given == 0 || !words.is(wordSurname, names[given])) {
 		given++
 	}
 	if given == len(names) {
@@ -508,7 +508,7 @@ func familyFirst(names []string, email string) bool {
 	if isIdeographic(names[0]) && isIdeographic(names[1]) {
 		return true // 田中 健太郎
 	}
-	g0, g1 := words.lexicon["given name"][foldLetters(names[0])], words.lexicon["given name"][foldLetters(names[1])]
+	g0, g1 := words.is(wordGiven, names[0]), words.is(wordGiven, names[1])
 	if g0 || !g1 {
 		return false
 	}
@@ -527,7 +527,7 @@ func withoutLetters(names []string, email string) []string {
 	local := foldLetters(before(email, "@"))
 	for len(names) > 2 {
 		last := names[len(names)-1]
-		if !words.lexicon["letters"][foldLetters(last)] || !allCapitals(last) || strings.Contains(local, foldLetters(last)) {
+		if !words.is(wordLetters, last) || !allCapitals(last) || strings.Contains(local, foldLetters(last)) {
 			break
 		}
 		names = names[:len(names)-1]

@@ -1,0 +1,541 @@
+package intake
+
+import (
+	"fmt"
+	"strings"
+)
+
+// wordID is a word of the data files by its number; 0 is any word that they do not
+// hold. In a phrase, anyWords stands for a gap, and what is below for a word with a
+// star.
+type wordID int32
+
+const anyWords wordID = -1
+
+// gap stands for "…" in a phrase: up to six words.
+const gap, gapWords = "…", 6
+
+// star at the end of a word stands for any ending.
+const star = "*"
+
+// facts are what the data files say of a single word, letters and digits alone
+// (foldLetters).
+type facts uint32
+
+const (
+	wordGiven facts = 1 << iota
+	wordAmbiguous
+	wordOrganisation
+	wordLegalForm
+	wordTitle
+	wordRole
+	wordNoName
+	wordMailbox
+	wordYour
+	wordConjunction
+	wordSparing
+	wordNot
+	wordFollower
+	wordNumber
+	wordPointer
+	wordPlural
+	wordLast
+	wordNotLast
+	wordOthers
+	wordEverybody
+	wordBoth
+	wordModal
+	wordSurname
+	wordLetters
+)
+
+// factSections are the sections of which single words are looked up.
+var factSections = map[string]facts{
+	"given name": wordGiven, "given name ambiguous": wordAmbiguous, "organisation word": wordOrganisation, "legal form": wordLegalForm,
+	"person title": wordTitle, "role": wordRole, "no name": wordNoName, "generic mailbox": wordMailbox, "your": wordYour,
+	"conjunction": wordConjunction, "sparing": wordSparing, "not": wordNot, "list follower": wordFollower, "number": wordNumber,
+	"pointer": wordPointer, "plural": wordPlural, "last": wordLast, "not last": wordNotLast, "others": wordOthers,
+	"everybody": wordEverybody, "both": wordBoth, "modal": wordModal, "surname too": wordSurname, "letters": wordLetters,
+}
+
+// sectionSet is a set of sections by their ids.
+type sectionSet [3]uint64
+
+func (s *sectionSet) add(id int)      { s[id/64] |= 1 << (id % 64) }
+func (s *sectionSet) has(id int) bool { return s[id/64]&(1<<(id%64)) != 0 }
+func (s *sectionSet) unite(o *sectionSet) {
+	for i := range s {
+		s[i] |= o[i]
+	}
+}
+
+// entry is a word of the data files, or a stem: the first letters of words with a
+// star.
+type entry struct {
+	at       uint32     // where it stands in the vocabulary's letters
+	size     uint32     // in bytes
+	begins   sectionSet // the sections with a phrase that begins with it
+	from, to uint32     // those phrases
+	facts    facts
+	stem     wordID
+	ordinal  uint8 // 1 for "first", where it is one
+	number   uint8 // 1 for "one"
+}
+
+// phrase is a phrase of a section, without its text.
+type phrase struct {
+	section  int32
+	from, to uint32 // in the vocabulary's bodies
+}
+
+// vocabulary is the data files, read. Each word has a number, and each word of a
+// text is looked up once, when the text is cut; what is asked about it afterwards
+// compares numbers. Nothing in it but a few dozen sections and the labels has a
+// pointer, so that it costs the garbage collector nothing.
+type vocabulary struct {
+	sections map[string]*section
+	letters  []byte
+	entries  []entry
+	slots    []uint32 // a hash table: tag and number of a word, or 0
+	starts   [256]bool
+	phrases  []phrase
+	bodies   []wordID
+	stars    []string // the words with a star, without it
+	// labels is the sections of labels, labelOf the field of each.
+	labels  sectionSet
+	labelOf map[int32]labelField
+	cues    sectionSet
+	// spelled holds the labels long enough for typos, by their length in bytes.
+	spelled [][]spelling
+}
+
+// section is one section of the data files.
+type section struct {
+	v  *vocabulary
+	id int
+}
+
+const (
+	tagShift = 20 // the bits of a slot below are a word's number
+	tagMask  = 1<<tagShift - 1
+)
+
+// hash is FNV-1a, going on from h.
+func hash(h uint32, w string) uint32 {
+	for i := 0; i < len(w); i++ {
+		h = (h ^ uint32(w[i])) * 16777619
+	}
+	return h
+}
+
+const hashBasis = 2166136261
+
+// spread mixes the upper bits in, of which the table's index would see little.
+func spread(h uint32) uint32 { return h ^ h>>15 }
+
+// id is a word's number, 0 if the data files do not hold it.
+func (v *vocabulary) id(w string) wordID { return v.search(spread(hash(hashBasis, w)), w, "") }
+
+// stemID is the number of a word's stem, 0 where no phrase begins with a word with
+// a star that has it.
+func (v *vocabulary) stemID(w string) wordID {
+	if w == "" || !v.starts[w[0]] {
+		return 0
+	}
+	s := stem(w)
+	return v.search(spread(hash(hash(hashBasis, s), star)), s, star)
+}
+
+// search finds the word that w and its end make.
+func (v *vocabulary) search(h uint32, w, end string) wordID {
+	mask := uint32(len(v.slots) - 1)
+	for i := h & mask; v.slots[i] != 0; i = (i + 1) & mask {
+		if v.slots[i]>>tagShift != h>>tagShift {
+			continue
+		}
+		id := v.slots[i] & tagMask
+		e := &v.entries[id]
+		if text := v.letters[e.at : e.at+e.size]; len(text) == len(w)+len(end) && string(text[:len(w)]) == w && string(text[len(w):]) == end {
+			return wordID(id)
+		}
+	}
+	return 0
+}
+
+// intern is id for a word that may be new.
+func (v *vocabulary) intern(w string) wordID {
+	if id := v.id(w); id != 0 {
+		return id
+	}
+	v.entries = append(v.entries, entry{at: uint32(len(v.letters)), size: uint32(len(w))})
+	v.letters = append(v.letters, w...)
+	id := len(v.entries) - 1
+	h, mask := spread(hash(hashBasis, w)), uint32(len(v.slots)-1)
+	i := h & mask
+	for v.slots[i] != 0 {
+		i = (i + 1) & mask
+	}
+	v.slots[i] = h>>tagShift<<tagShift | uint32(id)
+	return wordID(id)
+}
+
+// entry is what is known of a word.
+func (v *vocabulary) entry(id wordID) *entry { return &v.entries[id] }
+
+// facts are those of a word as written.
+func (v *vocabulary) facts(w string) facts { return v.entry(v.id(foldLetters(w))).facts }
+
+// is says whether a word as written has one of the facts.
+func (v *vocabulary) is(f facts, w string) bool { return v.facts(w)&f != 0 }
+
+// ordinal is the place that a word names, as in "second"; 0 for any other word.
+func (v *vocabulary) ordinal(w string) int { return int(v.entry(v.id(w)).ordinal) }
+
+// appendTokens is tokens into a slice that the caller has.
+func (v *vocabulary) appendTokens(out []token, s string) []token {
+	n := len(out)
+	out = appendWords(out, s)
+	for i := n; i < len(out); i++ {
+		v.number(&out[i])
+	}
+	return out
+}
+
+func (v *vocabulary) number(t *token) {
+	if t.id = v.id(t.w); t.id != 0 {
+		t.stem = v.entries[t.id].stem
+	} else {
+		t.stem = v.stemID(t.w)
+	}
+}
+
+// first is the first word of a text; the zero token where there is none.
+func (v *vocabulary) first(s string) token {
+	t, _ := nextToken(s, 0)
+	v.number(&t)
+	return t
+}
+
+// stem is what a word with a star is looked up by.
+func stem(w string) string {
+	const letters = 3
+	n := 0
+	for i := range w {
+		if n == letters {
+			return w[:i]
+		}
+		n++
+	}
+	return w
+}
+
+func mustWords(file string) *vocabulary {
+	v, err := parseWords(file)
+	if err != nil {
+		panic(err) // the file is embedded; TestSections reads it too
+	}
+	return v
+}
+
+// parseWords reads the data files. Its errors name the line.
+func parseWords(file string) (*vocabulary, error) {
+	size := 64
+	for size < 3*strings.Count(file, ",") {
+		size *= 2
+	}
+	v := &vocabulary{sections: map[string]*section{}, slots: make([]uint32, size), entries: make([]entry, 1, size/3), labelOf: map[int32]labelField{}}
+	labels := map[string]labelField{}
+	var s *section
+	var firsts []wordID // the first word of each phrase, or its stem
+	var fact facts
+	var room [fewTokens]token
+	name, n := "", 0
+	for l := range strings.SplitSeq(file, "\n") {
+		n++
+		l = strings.TrimSpace(l)
+		switch {
+		case l == "" || strings.HasPrefix(l, "#"):
+			continue
+		case strings.HasPrefix(l, "["):
+			name = strings.Trim(l, "[]")
+			if v.sections[name] != nil {
+				return nil, fmt.Errorf("words.txt:%d: section [%s] stands twice", n, name)
+			}
+			if len(v.sections) == 64*len(sectionSet{}) {
+				return nil, fmt.Errorf("words.txt:%d: too many sections for a sectionSet", n)
+			}
+			s = &section{v: v, id: len(v.sections)}
+			v.sections[name] = s
+			fact = factSections[name]
+			if field, ok := strings.CutPrefix(name, "label "); ok {
+				v.labels.add(s.id)
+				v.labelOf[int32(s.id)] = labelField(field)
+			}
+			if strings.HasPrefix(name, "cue ") {
+				v.cues.add(s.id)
+			}
+			continue
+		}
+		if isASCII(l) {
+			l = strings.ToLower(l) // once for all its words
+		}
+		_, list, ok := strings.Cut(l, ":")
+		if !ok || s == nil {
+			return nil, fmt.Errorf("words.txt:%d: want \"language: phrase, phrase\" below a [section]", n)
+		}
+		place := uint8(0)
+		for text := range strings.SplitSeq(list, ",") {
+			place++
+			text = strings.TrimSpace(text)
+			switch {
+			case name == "ordinal":
+				v.entry(v.intern(foldLetters(text))).ordinal = place
+			case name == "cardinal":
+				v.entry(v.intern(foldLetters(text))).number = place
+			case fact != 0:
+				v.entry(v.intern(foldLetters(text))).facts |= fact
+			}
+			p := phrase{section: int32(s.id), from: uint32(len(v.bodies))}
+			first := wordID(0)
+			for rest, more := text, true; more; {
+				if len(rest) < len(text) {
+					v.bodies = append(v.bodies, anyWords)
+				}
+				var piece string
+				piece, rest, more = strings.Cut(rest, gap)
+				for _, t := range appendWords(room[:0], piece) {
+					if t.to < len(piece) && piece[t.to:t.to+1] == star {
+						if uint32(len(v.bodies)) == p.from {
+							first = v.intern(stem(t.w) + star)
+							v.starts[t.w[0]] = true
+						}
+						v.stars = append(v.stars, t.w)
+						v.bodies = append(v.bodies, anyWords-wordID(len(v.stars)))
+						continue
+					}
+					v.bodies = append(v.bodies, v.intern(t.w))
+				}
+			}
+			p.to = uint32(len(v.bodies))
+			if p.from == p.to || v.bodies[p.from] == anyWords || v.bodies[p.to-1] == anyWords {
+				return nil, fmt.Errorf("words.txt:%d: a phrase of [%s] has no words at its ends: %q", n, name, text)
+			}
+			if first == 0 {
+				first = v.bodies[p.from]
+			}
+			v.phrases, firsts = append(v.phrases, p), append(firsts, first)
+			if f := v.labelOf[p.section]; f != "" {
+				whole := fold(text)
+				old, dup := labels[whole]
+				if dup && old != f {
+					return nil, fmt.Errorf("words.txt:%d: %q is a label of %s and of %s", n, whole, old, f)
+				}
+				if !dup && len(whole) >= 5 && len(whole) < 64 && !(f == labelIgnored && len(whole) < 6) {
+					for len(v.spelled) <= len(whole) {
+						v.spelled = append(v.spelled, nil)
+					}
+					v.spelled[len(whole)] = append(v.spelled[len(whole)], spelling{whole, letterSet(whole), f})
+				}
+				labels[whole] = f
+			}
+		}
+	}
+	v.sort(firsts)
+	return v, nil
+}
+
+// sort puts the phrases in the order of their first words, and of their sections
+// under each.
+func (v *vocabulary) sort(firsts []wordID) {
+	for i, first := range firsts {
+		e := v.entry(first)
+		e.to++
+		e.begins.add(int(v.phrases[i].section))
+	}
+	end := uint32(0)
+	for i := range v.entries {
+		e := &v.entries[i]
+		e.from, e.to, end = end, end, end+e.to
+	}
+	sorted := make([]phrase, len(v.phrases))
+	for i, first := range firsts {
+		e := v.entry(first)
+		sorted[e.to] = v.phrases[i]
+		e.to++
+	}
+	v.phrases = sorted
+	for i := range v.entries {
+		e := &v.entries[i]
+		e.stem = v.stemID(string(v.letters[e.at : e.at+e.size]))
+	}
+}
+
+// of are the phrases of a section among those of a word or stem.
+func (v *vocabulary) of(id wordID, section int) []phrase {
+	e := &v.entries[id]
+	if !e.begins.has(section) {
+		return nil
+	}
+	all := v.phrases[e.from:e.to]
+	from := 0
+	if len(all) > 16 {
+		for lo, hi := 0, len(all); lo < hi; {
+			if mid := (lo + hi) / 2; all[mid].section < int32(section) {
+				lo, from = mid+1, mid+1
+			} else {
+				hi = mid
+			}
+		}
+	}
+	for all[from].section != int32(section) {
+		from++
+	}
+	to := from + 1
+	for to < len(all) && all[to].section == int32(section) {
+		to++
+	}
+	return all[from:to]
+}
+
+// begins says whether a phrase of the section begins with a word: where none
+// does, nothing of the text behind it need be looked at.
+func (s *section) begins(t token) bool {
+	return s.v.entries[t.id].begins.has(s.id) || s.v.entries[t.stem].begins.has(s.id)
+}
+
+// at returns how many tokens the longest phrase that begins at token i covers; 0
+// where none does.
+func (s *section) at(ts []token, i int) int {
+	best := 0
+	for _, id := range [2]wordID{ts[i].id, ts[i].stem} {
+		for _, p := range s.v.of(id, s.id) {
+			best = max(best, s.v.matchAt(ts, i, s.v.bodies[p.from:p.to]))
+		}
+	}
+	return best
+}
+
+// matchAt returns how many tokens from i on a phrase covers; 0 where it does not match.
+func (v *vocabulary) matchAt(ts []token, i int, p []wordID) int {
+	at := i
+	for k, id := range p {
+		if id == anyWords {
+			for skip := 0; skip <= gapWords && at+skip < len(ts); skip++ {
+				if n := v.matchAt(ts, at+skip, p[k+1:]); n > 0 {
+					return at + skip + n - i
+				}
+			}
+			return 0
+		}
+		if at >= len(ts) || ts[at].id != id && (id > 0 || !strings.HasPrefix(ts[at].w, v.stars[anyWords-id-1])) {
+			return 0
+		}
+		at++
+	}
+	return at - i
+}
+
+// field is that of the label that a text is as a whole; "" for any other.
+func (v *vocabulary) field(ts []token) labelField {
+	if len(ts) == 0 {
+		return ""
+	}
+	e := v.entry(ts[0].id)
+	for i, set := range e.begins {
+		if set&v.labels[i] == 0 {
+			continue
+		}
+		for _, p := range v.phrases[e.from:e.to] {
+			if v.labels.has(int(p.section)) && int(p.to-p.from) == len(ts) && v.matchAt(ts, 0, v.bodies[p.from:p.to]) == len(ts) {
+				return v.labelOf[p.section]
+			}
+		}
+	}
+	return ""
+}
+
+// clip bounds the work on one line or sentence: what is longer is no label, no
+// greeting and no request that a person wrote.
+func clip(s string) string {
+	const longest = 3000
+	if len(s) <= longest {
+		return s
+	}
+	return strings.ToValidUTF8(s[:longest], "")
+}
+
+// find returns the first place, and there the longest match, of a section's
+// phrase among tokens from i on.
+func (v *vocabulary) find(name string, ts []token, i int) (at, n int) {
+	s := v.sections[name]
+	for ; i < len(ts); i++ {
+		if best := s.at(ts, i); best > 0 {
+			return i, best
+		}
+	}
+	return -1, 0
+}
+
+// has says whether the whole text is a phrase of the section.
+func (v *vocabulary) has(name, text string) bool {
+	s := v.sections[name]
+	if len(text) > 200 || !s.begins(v.first(text)) {
+		return false
+	}
+	var room [fewTokens]token
+	return s.covers(v.appendTokens(room[:0], text))
+}
+
+// covers says whether the words as a whole are a phrase of the section.
+func (s *section) covers(ts []token) bool { return len(ts) > 0 && s.at(ts, 0) == len(ts) }
+
+// contains says whether a phrase of the section stands in the text.
+func (v *vocabulary) contains(name, text string) bool {
+	var room [fewTokens]token
+	at, _ := v.find(name, v.appendTokens(room[:0], clip(text)), 0)
+	return at >= 0
+}
+
+// begins says whether the text begins with a phrase of the section.
+func (v *vocabulary) begins(name, text string) bool {
+	_, ok := v.after(name, text)
+	return ok
+}
+
+// after returns what follows a phrase of the section at the text's beginning.
+func (v *vocabulary) after(name, text string) (string, bool) {
+	if len(text) > 500 {
+		text = strings.ToValidUTF8(text[:500], "")
+	}
+	s := v.sections[name]
+	if !s.begins(v.first(text)) {
+		return "", false
+	}
+	var room [fewTokens]token
+	ts := v.appendTokens(room[:0], text)
+	if len(ts) == 0 {
+		return "", false
+	}
+	best := s.at(ts, 0)
+	if best == 0 {
+		return "", false
+	}
+	if best == len(ts) {
+		return "", true
+	}
+	return strings.TrimSpace(text[ts[best].from:]), true
+}
+
+// label says whether a line begins with a label of the header block that mail
+// programs set above history; from is for its first line.
+func (v *vocabulary) label(name, text string, from bool) bool {
+	text = strings.Trim(strings.TrimSpace(text), "*")
+	colon := strings.IndexAny(text, ":：")
+	if colon <= 0 || colon > 30 {
+		return false
+	}
+	if from {
+		name += " from"
+	}
+	return v.has(name, text[:colon])
+}
