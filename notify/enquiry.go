@@ -55,7 +55,7 @@ func counted(list []rules.Listed) []string {
 	for _, c := range []struct {
 		words string
 		is    []rules.Standing
-	}{{"active", []rules.Standing{rules.StandsActive, rules.StandsQueued}}, {"with our team", []rules.Standing{rules.StandsReview}},
+	}{{"active", []rules.Standing{rules.StandsActive, rules.StandsQueued}}, {"kept while your plan is not active", []rules.Standing{rules.StandsFrozen}}, {"with our team", []rules.Standing{rules.StandsReview}},
 		{"not registered yet", []rules.Standing{rules.StandsWaiting}}, {"ended lately", []rules.Standing{rules.StandsEnded}}} {
 		n := 0
 		for _, l := range list {

@@ -54,8 +54,8 @@ func (r *Renderer) verdict(j rules.Judgement, d rules.Decision, q rules.Request,
 		v.RenewFrom = v.Until.AddDays(-p.RenewalWindow)
 		v.RenewNow = d.Today >= v.RenewFrom
 	}
-	if partner != nil && partner.LapsedOn != "" {
-		if last := partner.LapsedOn.AddDays(p.ReleaseAfterDays - 1); last >= d.Today {
+	if partner != nil && partner.Lapse() != "" {
+		if last := p.ReleaseOn(partner.Lapse()).AddDays(-1); last >= d.Today {
 			v.KeptUntil = last
 		}
 	}

@@ -89,19 +89,49 @@ type Query struct {
 	Zone *time.Location
 }
 
-// Outstanding says whether a registration counts on a day, as of an instant of
-// that day: under review, or accepted and not past its last day, withdrawn,
-// revoked, released or won (D11). It looks at dates, never at whether somebody
-// has tidied up (D2). A review without a slot waits at an organisation that was
-// held already; it reserves nothing and does not count.
-func (r Registration) Outstanding(today Date, at time.Time) bool {
-	if r.UnderReview() && r.Slot == 0 {
+// Outstanding says whether a registration counts at an instant: under review, or
+// accepted and not past its last day, withdrawn, revoked, released or won (D11).
+// Frozen, it counts still (D35). It looks at dates, never at whether somebody has
+// tidied up (D2). A review without a slot waits at an organisation that was held
+// already; it reserves nothing and does not count.
+func (r Registration) Outstanding(p Policy, at time.Time) bool {
+	today := p.Day(at)
+	switch {
+	case r.UnderReview() && r.Slot == 0:
 		return false
-	}
-	if !r.EndedAt.IsZero() && !r.EndedAt.After(at) {
+	case !r.EndedAt.IsZero() && !r.EndedAt.After(at):
+		return false
+	case r.released(p, today):
 		return false
 	}
 	return len(r.Terms) == 0 || r.Until() >= today
+}
+
+// released says whether what its partner held is given up by a day, since it lapsed
+// too long before (D35), whoever has noted that.
+func (r Registration) released(p Policy, today Date) bool {
+	return r.LapsedOn != "" && p.ReleaseOn(r.LapsedOn) <= today
+}
+
+// Ends says as what a registration that is noted as active or under review has ended
+// by a day: released, or expired where its last day had passed before that; "" where
+// it runs.
+func (r Registration) Ends(p Policy, today Date) RegistrationState {
+	until := r.Until()
+	switch {
+	case r.State != StateActive && !r.UnderReview():
+		return ""
+	case r.released(p, today) && (until == "" || until >= p.ReleaseOn(r.LapsedOn)):
+		return StateReleased
+	case until != "" && until < today:
+		return StateExpired
+	}
+	return ""
+}
+
+// Frozen says whether a registration is kept for a partner that has lapsed (D35).
+func (r Registration) Frozen(p Policy, at time.Time) bool {
+	return r.LapsedOn != "" && r.LapsedOn <= p.Day(at) && r.Outstanding(p, at)
 }
 
 // UnderReview says whether a person has still to decide it.
@@ -127,7 +157,7 @@ func (b Book) Meter(p Policy) Meter {
 	m := Meter{Of: p.MaxOutstanding}
 	today := p.Day(b.Received)
 	for _, r := range b.Registrations {
-		if b.Partner == nil || r.Partner != b.Partner.ID || !r.Outstanding(today, b.Received) {
+		if b.Partner == nil || r.Partner != b.Partner.ID || !r.Outstanding(p, b.Received) {
 			continue
 		}
 		m.Used++
@@ -143,10 +173,10 @@ func (b Book) freeSlot(p Policy) int {
 	if b.Meter(p).Used >= p.MaxOutstanding {
 		return 0
 	}
-	taken, today := map[int]bool{}, p.Day(b.Received)
+	taken := map[int]bool{}
 	for _, r := range b.Registrations {
 		// What has ended may still bear its number, until somebody tidies up (D2).
-		if r.Partner == b.Partner.ID && r.Slot > 0 && r.Outstanding(today, b.Received) {
+		if r.Partner == b.Partner.ID && r.Slot > 0 && r.Outstanding(p, b.Received) {
 			taken[r.Slot] = true
 		}
 	}

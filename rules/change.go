@@ -44,7 +44,7 @@ func changed(b Book, r Request, n int, p Policy) (*Judgement, *Action) {
 		return doubt(ContradictoryMail), nil
 	case b.Taken:
 		return doubt(ThreadTaken), nil
-	case t.reg != nil && t.reg.EndedAt.After(b.Received):
+	case t.reg != nil && t.reg.EndedAt.After(b.Received) && (it.Verb != VerbRenew || b.Partner.Member(p.Day(b.Received), p) == ""):
 		return doubt(GrantedMeanwhile), nil // what came later has been carried out already (D3)
 	case showsAnother(r.FromName, b.Sender.Address):
 		return doubt(SuspiciousAddress), nil
@@ -67,7 +67,7 @@ func (b Book) choices(v Verb, found []target, p Policy) []Holding {
 	if found == nil {
 		for i := range b.Registrations {
 			r := &b.Registrations[i]
-			if r.Partner == b.Partner.ID && (v == VerbRenew && p.renewable(*r, today) || v == VerbWithdraw && r.Outstanding(today, b.Received)) {
+			if r.Partner == b.Partner.ID && (v == VerbRenew && p.renewable(*r, today) || v == VerbWithdraw && r.Outstanding(p, b.Received)) {
 				found = append(found, target{reg: r})
 			}
 		}
@@ -113,10 +113,10 @@ func renewed(b Book, r Request, t target, j Judgement, p Policy) Judgement {
 		j.Term = Term{}
 		return refuse(AlreadyRegistered)
 	}
-	if code := membership(*b.Partner, today, p); code != "" {
+	if code := b.Partner.Member(today, p); code != "" {
 		return refuse(code)
 	}
-	if reg.Outstanding(today, b.Received) {
+	if reg.Outstanding(p, b.Received) {
 		switch {
 		case today < last(reg.Terms).From, !p.renewable(reg, today):
 			return refuse(AlreadyRegistered)
@@ -149,7 +149,7 @@ func withdrawn(b Book, t target, j Judgement, p Policy) Judgement {
 	if t.ask != nil {
 		return j
 	}
-	if !t.reg.Outstanding(today, b.Received) && !t.reg.UnderReview() {
+	if !t.reg.Outstanding(p, b.Received) && !t.reg.UnderReview() {
 		j.Decision = Ignored
 		return j
 	}

@@ -33,12 +33,17 @@ func (d Date) Time() time.Time {
 	return t
 }
 
-// AddDays moves by whole days.
+// AddDays moves by whole days, and not beyond 9999-12-31, by which people mean for
+// ever: a fifth digit would stand before all other days.
 func (d Date) AddDays(n int) Date {
 	if d == "" {
 		return ""
 	}
-	return Date(d.Time().AddDate(0, 0, n).Format(time.DateOnly))
+	t := d.Time().AddDate(0, 0, n)
+	if t.Year() > 9999 {
+		return "9999-12-31"
+	}
+	return Date(t.Format(time.DateOnly))
 }
 
 // DaysUntil counts the days from d to e.

@@ -144,6 +144,10 @@ func TestDecide(t *testing.T) {
 			[]string{"accepted R-000000 until 2026-11-22"}},
 		{"lapsed today", func(s *situation) { s.book.Partner.LapsedOn = "2026-05-22" }, mailOf(acme),
 			[]string{"rejected R-000000 partner_inactive"}},
+		{"its plan ends today", func(s *situation) { s.book.Partner.PlanUntil = "2026-05-22" }, mailOf(acme),
+			[]string{"accepted R-000000 until 2026-11-22"}},
+		{"its plan ended yesterday, and nobody noted it", func(s *situation) { s.book.Partner.PlanUntil = "2026-05-21" }, mailOf(acme),
+			[]string{"rejected R-000000 partner_inactive"}},
 		{"joins tomorrow", func(s *situation) { s.book.Partner.JoinedOn = "2026-05-23" }, mailOf(acme),
 			[]string{"rejected R-000000 partner_inactive"}},
 		{"an academic plan admits nobody", func(s *situation) { s.book.Partner.Plan = "academic" }, mailOf(acme),
@@ -159,6 +163,16 @@ func TestDecide(t *testing.T) {
 			[]string{"rejected R-000000 conflict"}},
 		{"another partner holds it", func(s *situation) { s.holds("rita", "R-RRRRRR", "acme.example", "Acme", "2026-05-01", "2026-11-01") }, mailOf(acme),
 			[]string{"rejected R-000000 conflict"}},
+		{"frozen for a partner that lapsed thirteen days ago (D35)", func(s *situation) {
+			s.holds("rita", "R-RRRRRR", "acme.example", "Acme", "2026-05-01", "2026-11-01").LapsedOn = "2026-05-09"
+		}, mailOf(acme), []string{"rejected R-000000 conflict"}},
+		{"released since it lapsed fourteen days ago, though nobody has noted it (D35)", func(s *situation) {
+			s.holds("rita", "R-RRRRRR", "acme.example", "Acme", "2026-05-01", "2026-11-01").LapsedOn = "2026-05-08"
+		}, mailOf(acme), []string{"accepted R-000000 until 2026-11-22"}},
+		{"released while it was away, and registered again: no later end than it had (D29, D35)", func(s *situation) {
+			r := s.holds("pat", "R-PPPPPP", "acme.example", "Acme", "2026-03-01", "2026-09-01")
+			r.State, r.Slot, r.EndedAt = StateReleased, 0, instant("2026-05-10")
+		}, mailOf(acme), []string{"accepted R-000000 until 2026-09-01"}},
 		{"another partner's last day is today", func(s *situation) { s.holds("rita", "R-RRRRRR", "acme.example", "Acme", "2025-11-22", "2026-05-22") }, mailOf(acme),
 			[]string{"rejected R-000000 conflict"}},
 		{"another partner's ended yesterday: free at once, full six months (D14)",

@@ -26,7 +26,6 @@ const (
 // check answers CHECK as of the mail's receipt.
 func check(b Book, it Item, p Policy) Action {
 	a := Action{Verb: VerbCheck, Ref: it.Ref, Decision: Answered}
-	today := p.Day(b.Received)
 	org := p.organisation(it.Ref)
 	switch {
 	case p.ChecksPerDay > 0 && b.ChecksToday >= p.ChecksPerDay:
@@ -47,7 +46,7 @@ func check(b Book, it Item, p Policy) Action {
 		a.Check = NotAvailable
 	}
 	for _, r := range b.Registrations {
-		if r.Organisation != org || !r.Outstanding(today, b.Received) {
+		if r.Organisation != org || !r.Outstanding(p, b.Received) {
 			continue
 		}
 		if r.Partner == b.Partner.ID {
@@ -64,8 +63,10 @@ type Standing string
 
 // The standings.
 const (
-	StandsActive  Standing = "active"
-	StandsQueued  Standing = "queued" // active, and renewed ahead of time
+	StandsActive Standing = "active"
+	StandsQueued Standing = "queued" // active, and renewed ahead of time
+	// StandsFrozen: kept for a partner that has lapsed (D35).
+	StandsFrozen  Standing = "frozen"
 	StandsReview  Standing = "review"
 	StandsWaiting Standing = "waiting" // lines are missing
 	StandsEnded   Standing = "ended"
@@ -80,7 +81,8 @@ type Listed struct {
 	// it is kept, and for a queued renewal the end of the running term.
 	Since Date `json:"since,omitempty"`
 	Until Date `json:"until,omitempty"`
-	// Next is the last day of a queued term.
+	// Next is the last day of a queued term, or the last on which what is frozen is
+	// kept.
 	Next Date `json:"next,omitempty"`
 	// Renewable says that RENEW would do something today.
 	Renewable bool `json:"renewable,omitempty"`
@@ -95,21 +97,23 @@ func list(b Book, p Policy) []Listed {
 	today := p.Day(b.Received)
 	out := []Listed{}
 	for _, r := range b.Registrations {
-		if r.Partner != b.Partner.ID || r.State == StateRefused {
+		if r.Partner != b.Partner.ID || r.State == StateRefused || r.released(p, today) {
 			continue
 		}
 		l := Listed{Ref: r.Ref, Company: cmp.Or(r.Prospect.Company, string(r.Organisation)), Since: p.Day(r.Received), Until: r.Until(), Renewable: p.renewable(r, today)}
 		switch {
 		case r.UnderReview():
 			l.State, l.Renewable = StandsReview, false
-		case r.Outstanding(today, b.Received):
+		case r.Frozen(p, b.Received):
+			l.State, l.Next, l.Renewable = StandsFrozen, p.ReleaseOn(r.LapsedOn).AddDays(-1), false
+		case r.Outstanding(p, b.Received):
 			l.State = StandsActive
 			if t := last(begun(r.Terms, today)); t.Until != "" && t.Until != l.Until {
 				l.State, l.Until, l.Next, l.Renewable = StandsQueued, t.Until, l.Until, false
 			}
 		case r.State == StateActive || r.State == StateExpired:
 			if l.Until.DaysUntil(today) > RecentDays || slices.ContainsFunc(b.Registrations, func(o Registration) bool {
-				return o.Organisation == r.Organisation && o.Ref != r.Ref && (o.Outstanding(today, b.Received) || o.Partner == r.Partner && o.Until() > r.Until())
+				return o.Organisation == r.Organisation && o.Ref != r.Ref && (o.Outstanding(p, b.Received) || o.Partner == r.Partner && o.Until() > r.Until())
 			}) {
 				continue
 			}
@@ -123,7 +127,7 @@ func list(b Book, p Policy) []Listed {
 		out = append(out, Listed{Ref: a.Ref, Company: cmp.Or(a.Prospect.Company, a.Prospect.URL, a.Prospect.Email), State: StandsWaiting,
 			Since: p.Day(a.Last), Until: p.Day(a.Last).AddDays(p.CompletionDays)})
 	}
-	rank := map[Standing]int{StandsActive: 0, StandsQueued: 0, StandsReview: 1, StandsWaiting: 2, StandsEnded: 3}
+	rank := map[Standing]int{StandsActive: 0, StandsQueued: 0, StandsFrozen: 0, StandsReview: 1, StandsWaiting: 2, StandsEnded: 3}
 	slices.SortStableFunc(out, func(x, y Listed) int {
 		return cmp.Or(cmp.Compare(rank[x.State], rank[y.State]), cmp.Compare(x.Until, y.Until), cmp.Compare(x.Ref, y.Ref))
 	})

@@ -96,7 +96,7 @@ func TestDecisionsKeepTheInvariants(t *testing.T) {
 		after := Apply(s.book, d)
 		holder, used, taken := map[OrganisationKey]Reference{}, map[PartnerID]int{}, map[string]bool{}
 		for _, r := range after.Registrations {
-			if !r.Outstanding("2026-05-22", s.book.Received) {
+			if !r.Outstanding(s.policy, s.book.Received) {
 				continue
 			}
 			if holder[r.Organisation] != "" {

@@ -21,7 +21,7 @@ func judge(b Book, read Reading, ask *Ask, r Request, p Policy) Judgement {
 		c.overheard, c.stated.URL = c.stated.URL, ""
 	}
 	c.j = Judgement{Prospect: c.stated, Reasons: []Reason{}}
-	if code := membership(*b.Partner, c.today, p); code != "" {
+	if code := b.Partner.Member(c.today, p); code != "" {
 		c.add(code, "")
 	} else {
 		c.organisation()
@@ -30,26 +30,6 @@ func judge(b Book, read Reading, ask *Ask, r Request, p Policy) Judgement {
 		c.cap()
 	}
 	return c.conclude()
-}
-
-// membership is the first reason for which a partner may register nothing on a
-// day (P1, P9, D34 to D36), "" where there is none.
-func membership(partner Partner, today Date, p Policy) Code {
-	admits := false
-	for _, plan := range p.EntryPlans {
-		admits = admits || strings.EqualFold(plan, partner.Plan)
-	}
-	switch {
-	case partner.AgreementOn == "" || partner.AgreementOn > today:
-		return AgreementMissing
-	case partner.SuspendedOn != "" && partner.SuspendedOn <= today:
-		return PartnerSuspended
-	case partner.LapsedOn != "" && partner.LapsedOn <= today, partner.JoinedOn > today:
-		return PartnerInactive
-	case !admits:
-		return PlanNotEligible
-	}
-	return ""
 }
 
 // prospectCase is one prospect while it is being judged.
@@ -144,7 +124,7 @@ func (c *prospectCase) holders(org OrganisationKey) {
 		if reg.Organisation != org {
 			continue
 		}
-		outstanding := reg.Outstanding(c.today, c.b.Received)
+		outstanding := reg.Outstanding(c.policy, c.b.Received)
 		mine := reg.Partner == c.b.Partner.ID
 		switch {
 		case mine && reg.State == StateRefused:
@@ -378,7 +358,7 @@ func (c *prospectCase) unclear() bool {
 	}
 	for _, reg := range c.b.Registrations {
 		if reg.Partner != c.b.Partner.ID && reg.Organisation != c.j.Organisation && c.j.Organisation != "" &&
-			NameKeyOf(reg.Prospect.Company) == key && reg.Outstanding(c.today, c.b.Received) {
+			NameKeyOf(reg.Prospect.Company) == key && reg.Outstanding(c.policy, c.b.Received) {
 			return true
 		}
 	}
@@ -526,7 +506,7 @@ func AcceptReview(b Book, ref Reference, p Policy) (Judgement, error) {
 		return j, nil
 	}
 	for _, other := range b.Registrations {
-		if other.Ref == ref || other.Organisation != reg.Organisation || !other.Outstanding(p.Day(b.Received), b.Received) {
+		if other.Ref == ref || other.Organisation != reg.Organisation || !other.Outstanding(p, b.Received) {
 			continue
 		}
 		if other.Partner != reg.Partner {

@@ -25,7 +25,7 @@ func (b Book) release(d Decision, p Policy) []Holding {
 	}
 	var out []Holding
 	for _, r := range b.Registrations {
-		if r.Partner != b.Partner.ID || r.UnderReview() || r.Until() == "" || !r.Outstanding(d.Today, b.Received) {
+		if r.Partner != b.Partner.ID || r.UnderReview() || r.Until() == "" || !r.Outstanding(p, b.Received) {
 			continue
 		}
 		out = append(out, Holding{Ref: r.Ref, Company: r.Prospect.Company, Until: r.Until()})

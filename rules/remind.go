@@ -107,7 +107,3 @@ func nearest(left int, stages []int) (int, bool) {
 func (r Reminder) Due(reg Registration) bool {
 	return r.Cause == OfRegistration && reg.Ref == r.Ref && (reg.State == StateActive || reg.State == StateExpired) && reg.EndedAt.IsZero() && reg.Until() == r.Until
 }
-
-// Member is why a partner may register and renew nothing on a day; "" where it may
-// (P1, P9, D34 to D36).
-func (p Partner) Member(today Date, policy Policy) Code { return membership(p, today, policy) }

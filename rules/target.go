@@ -86,7 +86,6 @@ func (b Book) referred(p Policy, refs ...Reference) []target {
 // where the name is one, by the name's normal form, or by a part of it (D10). What
 // is outstanding goes before what has ended; of that the latest counts.
 func (b Book) called(name string, p Policy) []target {
-	today := p.Day(b.Received)
 	key := NameKeyOf(name)
 	org := OrganisationKey("")
 	if strings.Contains(name, ".") {
@@ -108,7 +107,7 @@ func (b Book) called(name string, p Policy) []target {
 			if r.Partner != b.Partner.ID || !alike(r.Prospect.Company, r.Organisation) {
 				continue
 			}
-			if r.Outstanding(today, b.Received) || r.UnderReview() {
+			if r.Outstanding(p, b.Received) || r.UnderReview() {
 				live = append(live, target{reg: r})
 			} else if r.State != StateRefused {
 				latest[r.Organisation] = later(latest[r.Organisation], r)
@@ -146,7 +145,7 @@ func (b Book) suited(v Verb, all []target, p Policy) []target {
 	for _, t := range all {
 		suits := t.reg != nil && (v != VerbRenew || p.renewable(*t.reg, today))
 		if v == VerbWithdraw {
-			suits = t.ask != nil || t.reg.Outstanding(today, b.Received) || t.reg.UnderReview()
+			suits = t.ask != nil || t.reg.Outstanding(p, b.Received) || t.reg.UnderReview()
 		}
 		if suits {
 			out = append(out, t)

@@ -424,12 +424,21 @@ type Partner struct {
 	JoinedOn     Date            `json:"joined_on"`
 	// AgreementOn is the day from which the agreement counts; "" means missing (D34).
 	AgreementOn Date `json:"agreement_on,omitempty"`
+	// Agreement is what was accepted by mail, and AgreementAt the receipt of that mail;
+	// both are zero where staff recorded the day alone.
+	Agreement   Agreement `json:"agreement,omitzero"`
+	AgreementAt time.Time `json:"agreement_at,omitzero"`
 	// SuspendedOn is the first day of a suspension; "" where there is none.
 	SuspendedOn     Date   `json:"suspended_on,omitempty"`
 	SuspendedReason string `json:"suspended_reason,omitempty"`
 	// LapsedOn is the first day without a subscription (D35); "" where it runs.
 	LapsedOn Date `json:"lapsed_on,omitempty"`
-	Mode     Mode `json:"mode,omitempty"`
+	// PlanUntil is the last day of the subscription, where it is known; "" else. The
+	// day after it the partner has lapsed, whether anybody wrote that or not.
+	PlanUntil Date `json:"plan_until,omitempty"`
+	// CertifiedOn is the day of the Mentor Certification; "" where there is none (P12).
+	CertifiedOn Date `json:"certified_on,omitempty"`
+	Mode        Mode `json:"mode,omitempty"`
 	// AcknowledgeAutomatic answers this partner's machine-written mail (MAIL.md 2).
 	AcknowledgeAutomatic bool `json:"acknowledge_automatic,omitempty"`
 }
@@ -477,6 +486,9 @@ type Registration struct {
 	Terms    []Term    `json:"terms"`
 	// EndedAt is when it was withdrawn, revoked, released, refused or won.
 	EndedAt time.Time `json:"ended_at,omitzero"`
+	// LapsedOn is the first day on which its partner had no subscription, as that is
+	// known now; "" where it runs, or where nobody knows of an end (D35).
+	LapsedOn Date `json:"lapsed_on,omitempty"`
 	// Slot is the partner's slot that it occupies, from 1; 0 where it occupies
 	// none. One that is under review at an organisation already held has none.
 	Slot int `json:"slot,omitempty"`

@@ -46,7 +46,7 @@ func benchmark(b *testing.B, s server) {
 			Prospects: []rules.Reading{{Prospect: acme(rules.OrganisationKey(fmt.Sprintf("new%d.com", n)))}}}
 		if err := db.Update(context.Background(), received, func(tx *Tx) error {
 			orgs, names := rules.Keys(req, nil, policy)
-			if err := tx.Touch(p.ID, orgs, today); err != nil {
+			if err := tx.Touch(p.ID, orgs, today, rules.DefaultPolicy()); err != nil {
 				return err
 			}
 			q := tx.from(p.ID, orgs...)

@@ -204,7 +204,7 @@ func testOutcomes(t *testing.T, s server) {
 
 	// Renewed after its end: another term of the same registration.
 	next := rules.Term{N: 2, From: "2027-03-01", Until: "2027-05-30"}
-	db.update(t, func(tx *Tx) error { return tx.Touch("northwind", nil, "2027-03-01") })
+	db.update(t, func(tx *Tx) error { return tx.Touch("northwind", nil, "2027-03-01", rules.DefaultPolicy()) })
 	if r := registration(ref(1)); r.State != rules.StateExpired || r.Slot != 0 {
 		t.Errorf("after its last day: %+v", r)
 	}
@@ -329,7 +329,7 @@ func oneMail(rt *rapid.T, tx *Tx, p rules.Partner, sequence int, policy rules.Po
 		req.Items = append(req.Items, rules.Item{Verb: rules.VerbRegister, Prospect: &i})
 	}
 	orgs, names := rules.Keys(req, asks, policy)
-	if err := tx.Touch(p.ID, orgs, policy.Day(tx.now)); err != nil {
+	if err := tx.Touch(p.ID, orgs, policy.Day(tx.now), rules.DefaultPolicy()); err != nil {
 		return rules.Decision{}, err
 	}
 	q := tx.from(p.ID, orgs...)
@@ -533,7 +533,7 @@ func testTouch(t *testing.T, s server) {
 	}
 	touch := func(p rules.PartnerID, day rules.Date, orgs ...rules.OrganisationKey) {
 		t.Helper()
-		db.update(t, func(tx *Tx) error { return tx.Touch(p, orgs, day) })
+		db.update(t, func(tx *Tx) error { return tx.Touch(p, orgs, day, rules.DefaultPolicy()) })
 	}
 	both := []string{"R-000001 active 1", "R-000002 active 2"}
 	touch("northwind", halfYear.Until)
@@ -547,7 +547,7 @@ func testTouch(t *testing.T, s server) {
 	same(t, "the day after, the partner's own", states(), []string{"R-000001 expired 0", "R-000002 expired 0", "R-000003 active 1"})
 	touch("", "2027-03-01", "acme.example")
 	same(t, "a stranger's mail closes too", states(), []string{"R-000001 expired 0", "R-000002 expired 0", "R-000003 expired 0"})
-	err := db.Update(context.Background(), received, func(tx *Tx) error { return tx.Touch("nobody", nil, today) })
+	err := db.Update(context.Background(), received, func(tx *Tx) error { return tx.Touch("nobody", nil, today, rules.DefaultPolicy()) })
 	wants(t, "a partner that is none", err, ErrNotFound)
 }
 
@@ -655,7 +655,7 @@ func testRaceRetry(t *testing.T, s server) {
 			for {
 				err := dbs[i].Update(context.Background(), received.Add(time.Duration(n)*time.Minute), func(tx *Tx) error {
 					orgs, names := rules.Keys(req, nil, policy)
-					if err := tx.Touch(p.ID, orgs, today); err != nil {
+					if err := tx.Touch(p.ID, orgs, today, rules.DefaultPolicy()); err != nil {
 						return err
 					}
 					q := tx.from(p.ID, orgs...)

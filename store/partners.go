@@ -7,12 +7,14 @@ import (
 	"leadmail/rules"
 )
 
-const partnerColumns = `id, name, organisation, plan, joined_on, agreement_on, suspended_on, suspended_reason, lapsed_on, mode, acknowledge_automatic`
+const partnerColumns = `id, name, organisation, plan, joined_on, agreement_on, suspended_on, suspended_reason, lapsed_on, mode, acknowledge_automatic,
+	plan_until, certified_on, agreement_version, agreement_hash, agreement_at`
 
 func scanPartner(scan scan) (rules.Partner, error) {
 	var p rules.Partner
 	return p, scan(&p.ID, &p.Name, &p.Organisation, &p.Plan, day{&p.JoinedOn}, day{&p.AgreementOn}, day{&p.SuspendedOn}, &p.SuspendedReason,
-		day{&p.LapsedOn}, &p.Mode, &p.AcknowledgeAutomatic)
+		day{&p.LapsedOn}, &p.Mode, &p.AcknowledgeAutomatic,
+		day{&p.PlanUntil}, day{&p.CertifiedOn}, &p.Agreement.Version, &p.Agreement.Hash, instant{&p.AgreementAt})
 }
 
 // Partners lists the members of the program, by id.
@@ -63,7 +65,8 @@ func (tx *Tx) partners(id rules.PartnerID) ([]rules.Partner, error) {
 // organisations that are the partner's besides p.Organisation: the keys of its
 // domains and of the addresses that are at no public mail domain (D16); they
 // replace those of before. Where an address or a domain is another partner's,
-// the error wraps ErrTaken and says which.
+// the error wraps ErrTaken and says which. What was released by the dates of before
+// is not brought back: call ReleaseLapsed first.
 func (tx *Tx) SavePartner(p rules.Partner, actor, why string, own ...rules.OrganisationKey) error {
 	for _, a := range p.Addresses {
 		if err := tx.free(p.ID, "address", string(a)); err != nil {
@@ -77,10 +80,11 @@ func (tx *Tx) SavePartner(p rules.Partner, actor, why string, own ...rules.Organ
 	}
 	what := "changed"
 	n, err := tx.exec(`UPDATE partners SET name = $2, organisation = $3, plan = $4, joined_on = $5, agreement_on = $6, suspended_on = $7,
-		suspended_reason = $8, lapsed_on = $9, mode = $10, acknowledge_automatic = $11, removed_at = NULL, turn = turn + 1 WHERE id = $1`, partnerArgs(p)...)
+		suspended_reason = $8, lapsed_on = $9, mode = $10, acknowledge_automatic = $11, plan_until = $12, certified_on = $13, agreement_version = $14, agreement_hash = $15,
+		agreement_at = $16, removed_at = NULL, turn = turn + 1 WHERE id = $1`, partnerArgs(p)...)
 	if err == nil && n == 0 {
 		what = "added"
-		_, err = tx.exec("INSERT INTO partners ("+partnerColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", partnerArgs(p)...)
+		_, err = tx.exec("INSERT INTO partners ("+partnerColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)", partnerArgs(p)...)
 	}
 	if err == nil {
 		err = tx.disown(p.ID)
@@ -124,7 +128,8 @@ func (tx *Tx) free(id rules.PartnerID, kind, what string) error {
 }
 
 func partnerArgs(p rules.Partner) []any {
-	return []any{p.ID, p.Name, p.Organisation, p.Plan, on(p.JoinedOn), on(p.AgreementOn), on(p.SuspendedOn), p.SuspendedReason, on(p.LapsedOn), p.Mode, p.AcknowledgeAutomatic}
+	return []any{p.ID, p.Name, p.Organisation, p.Plan, on(p.JoinedOn), on(p.AgreementOn), on(p.SuspendedOn), p.SuspendedReason, on(p.LapsedOn), p.Mode, p.AcknowledgeAutomatic,
+		on(p.PlanUntil), on(p.CertifiedOn), p.Agreement.Version, p.Agreement.Hash, at(p.AgreementAt)}
 }
 
 func (tx *Tx) disown(id rules.PartnerID) error {

@@ -181,7 +181,7 @@ func testReview(t *testing.T, s server) {
 		t.Errorf("the mail goes to %s while something in it waits", f)
 	}
 	// The holder's term ends: now there is room.
-	db.update(t, func(tx *Tx) error { return tx.Touch("rival", nil, "2027-03-01") })
+	db.update(t, func(tx *Tx) error { return tx.Touch("rival", nil, "2027-03-01", rules.DefaultPolicy()) })
 	wants(t, "accepting under a slot that is held", accept(3, 1), ErrTaken)
 	if err := accept(3, 2); err != nil {
 		t.Fatal(err)
@@ -456,7 +456,7 @@ func testLists(t *testing.T, s server) {
 				return err
 			}
 		}
-		return tx.Touch("rival", nil, "2027-03-01")
+		return tx.Touch("rival", nil, "2027-03-01", rules.DefaultPolicy())
 	})
 	for name, test := range map[string]struct {
 		filter RegistrationFilter

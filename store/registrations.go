@@ -8,20 +8,23 @@ import (
 	"leadmail/rules"
 )
 
-const registrationColumns = `r.ref, r.partner, r.organisation, r.state, r.received, r.ended_at, COALESCE(r.slot, 0),
+const registrationColumns = `r.ref, r.partner, r.organisation, r.state, r.received, r.ended_at, COALESCE(r.slot, 0), h.lapsed_on, h.plan_until,
 	p.first_name, p.last_name, p.email, p.url, p.company, p.lead_type`
 
 func scanRegistration(scan scan) (rules.Registration, error) {
 	r := rules.Registration{Contacts: []rules.Contact{}, Terms: []rules.Term{}}
 	p := &r.Prospect
-	return r, scan(&r.Ref, &r.Partner, &r.Organisation, &r.State, instant{&r.Received}, instant{&r.EndedAt}, &r.Slot,
+	var lapsed, until rules.Date
+	err := scan(&r.Ref, &r.Partner, &r.Organisation, &r.State, instant{&r.Received}, instant{&r.EndedAt}, &r.Slot, day{&lapsed}, day{&until},
 		&p.FirstName, &p.LastName, &p.Email, &p.URL, &p.Company, &p.LeadType)
+	r.LapsedOn = rules.Lapse(lapsed, until)
+	return r, err
 }
 
 // registrations reads what a condition over r (registrations) and p (their
 // prospects) chooses, with terms and contacts, in three queries.
 func (tx *Tx) registrations(where string, args ...any) ([]rules.Registration, error) {
-	all, err := list(tx, scanRegistration, "SELECT "+registrationColumns+" FROM registrations r JOIN prospects p ON p.ref = r.ref WHERE "+where, args...)
+	all, err := list(tx, scanRegistration, "SELECT "+registrationColumns+" FROM registrations r JOIN prospects p ON p.ref = r.ref JOIN partners h ON h.id = r.partner WHERE "+where, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -77,29 +80,88 @@ func (tx *Tx) Registration(ref rules.Reference) (rules.Registration, error) {
 
 // Touch is the beginning of a transaction that decides for a partner: it takes
 // the partner's turn, so that two transactions for one partner follow each other,
-// and closes the terms that have ended by today of what the partner holds and of
-// whatever stands at the organisations (D2). Without a partner ("") it only closes.
-func (tx *Tx) Touch(partner rules.PartnerID, orgs []rules.OrganisationKey, today rules.Date) error {
+// and closes what has ended by today of what the partner holds and of whatever stands
+// at the organisations (D2): the terms that are over, and what a partner that lapsed
+// has lost (D35). Without a partner ("") it only closes.
+func (tx *Tx) Touch(partner rules.PartnerID, orgs []rules.OrganisationKey, today rules.Date, policy rules.Policy) error {
 	if partner != "" {
 		if err := tx.takeTurn(partner); err != nil {
 			return err
 		}
 	}
-	near, err := list(tx, scanReference, "SELECT ref FROM registrations WHERE partner = $1 AND slot IS NOT NULL"+
+	near, err := list(tx, scanReference, "SELECT ref FROM registrations WHERE partner = $1 AND state IN ('active', 'under_review')"+
 		" UNION SELECT ref FROM registrations WHERE organisation "+tx.dialect.in(2), string(partner), texts(orgs))
 	if err != nil {
 		return err
 	}
+	return tx.close(near, today, policy)
+}
+
+// lapsed is a condition over h (partners): it has lapsed by the day in parameter
+// number n. rules.Lapse is its model.
+func lapsed(n int) string {
+	return fmt.Sprintf("(h.lapsed_on <> '' AND h.lapsed_on <= $%d OR h.plan_until <> '' AND h.plan_until < $%d)", n, n)
+}
+
+// close closes what has ended by today among registrations. One whose term ended
+// before its release has expired; the release is dated by its own day, whenever it
+// is noted, so that the record says the same at whatever hour that is.
+func (tx *Tx) close(refs []rules.Reference, today rules.Date, policy rules.Policy) error {
 	// Rows are locked in the order of their references, in which every
 	// transaction locks them.
-	ended, err := list(tx, scanReference, "SELECT r.ref FROM registrations r WHERE r.state = 'active' AND r.ref "+tx.dialect.in(1)+`
-		AND NOT EXISTS (SELECT 1 FROM terms t WHERE t.ref = r.ref AND t.until_on >= $2)
-		ORDER BY r.ref`+tx.dialect.forUpdate, texts(near), on(today))
+	ended, err := list(tx, scanReference, "SELECT r.ref FROM registrations r WHERE r.state IN ('active', 'under_review') AND r.ref "+tx.dialect.in(1)+`
+		AND (r.state = 'active' AND NOT EXISTS (SELECT 1 FROM terms t WHERE t.ref = r.ref AND t.until_on >= $3)
+		OR EXISTS (SELECT 1 FROM partners h WHERE h.id = r.partner AND `+lapsed(2)+`))
+		ORDER BY r.ref`+tx.dialect.forUpdate, texts(refs), on(today.AddDays(-policy.ReleaseAfterDays)), on(today))
 	if err != nil || len(ended) == 0 {
 		return err
 	}
-	_, err = tx.exec("UPDATE registrations SET state = 'expired', slot = NULL WHERE state = 'active' AND ref "+tx.dialect.in(1), texts(ended))
+	regs, err := tx.registrations("r.ref "+tx.dialect.in(1)+" ORDER BY r.ref", texts(ended))
+	if err != nil {
+		return err
+	}
+	var expired []rules.Reference
+	for _, r := range regs {
+		if r.Ends(policy, today) != rules.StateReleased {
+			expired = append(expired, r.Ref)
+			continue
+		}
+		if _, err := tx.exec("UPDATE registrations SET state = 'released', slot = NULL, ended_at = $2 WHERE ref = $1", r.Ref, at(policy.Midnight(policy.ReleaseOn(r.LapsedOn)))); err != nil {
+			return err
+		}
+		if _, err := tx.exec("UPDATE prospects SET state = 'withdrawn', decided_at = $2 WHERE ref = $1 AND state = 'review'", r.Ref, at(tx.now)); err != nil {
+			return err
+		}
+		if err := tx.Note(Program, string(r.Ref), "released", fmt.Sprintf("%s has had no subscription since %s", r.Partner, r.LapsedOn)); err != nil {
+			return err
+		}
+	}
+	if len(expired) == 0 {
+		return nil
+	}
+	_, err = tx.exec("UPDATE registrations SET state = 'expired', slot = NULL WHERE state = 'active' AND ref "+tx.dialect.in(1), texts(expired))
 	return err
+}
+
+// ReleaseLapsed notes what a partner has lost by today, since it lapsed too long ago (D35).
+// Whoever changes the days of a partner calls it first: cleared or moved, they would
+// bring back what is gone. Nothing happens where the partner is new or has not lapsed.
+func (tx *Tx) ReleaseLapsed(partner rules.PartnerID, today rules.Date, policy rules.Policy) error {
+	err := tx.Touch(partner, nil, today, policy)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// Lapsed lists the partners of whom something is still noted as held although it is
+// released by today (D35).
+func (tx *Tx) Lapsed(today rules.Date, policy rules.Policy) ([]rules.PartnerID, error) {
+	return list(tx, func(scan scan) (rules.PartnerID, error) {
+		var id rules.PartnerID
+		return id, scan(&id)
+	}, "SELECT h.id FROM partners h WHERE "+lapsed(1)+` AND EXISTS (SELECT 1 FROM registrations r WHERE r.partner = h.id AND r.state IN ('active', 'under_review'))
+		ORDER BY h.id`, on(today.AddDays(-policy.ReleaseAfterDays)))
 }
 
 // takeTurn locks a partner's row until the transaction ends: whoever changes what

@@ -172,7 +172,9 @@ func testRoundTrip(t *testing.T, s server) {
 
 		p := rules.Partner{ID: rules.PartnerID(fmt.Sprint("p", n)), Name: text.Draw(rt, "name"), Plan: text.Draw(rt, "plan"), Organisation: rules.OrganisationKey(text.Draw(rt, "own")),
 			JoinedOn: maybe(days).Draw(rt, "joined"), AgreementOn: maybe(days).Draw(rt, "agreement"), SuspendedOn: maybe(days).Draw(rt, "suspended"),
-			SuspendedReason: text.Draw(rt, "reason"), LapsedOn: maybe(days).Draw(rt, "lapsed"), Mode: rules.Mode(word.Draw(rt, "mode")), AcknowledgeAutomatic: rapid.Bool().Draw(rt, "ack")}
+			SuspendedReason: text.Draw(rt, "reason"), LapsedOn: maybe(days).Draw(rt, "lapsed"), PlanUntil: maybe(days).Draw(rt, "plan until"),
+			CertifiedOn: maybe(days).Draw(rt, "certified"), Agreement: rules.Agreement{Version: text.Draw(rt, "version"), Hash: text.Draw(rt, "hash")},
+			AgreementAt: rapid.OneOf(instants, rapid.Just(time.Time{})).Draw(rt, "agreed"), Mode: rules.Mode(word.Draw(rt, "mode")), AcknowledgeAutomatic: rapid.Bool().Draw(rt, "ack")}
 		for i := range rapid.IntRange(0, 3).Draw(rt, "addresses") {
 			p.Addresses = append(p.Addresses, rules.Address(fmt.Sprintf("%s%d@%d.example", word.Draw(rt, "local"), i, n)))
 			p.Domains = append(p.Domains, fmt.Sprintf("%d.%d.example", 9-i, n))
@@ -194,7 +196,7 @@ func testRoundTrip(t *testing.T, s server) {
 			return err
 		})
 
-		reg := rules.Registration{Ref: rules.NewReference(uint32(n)), Partner: p.ID, Organisation: rules.OrganisationKey(fmt.Sprint("o", n)), State: rules.StateExpired,
+		reg := rules.Registration{Ref: rules.NewReference(uint32(n)), Partner: p.ID, LapsedOn: p.Lapse(), Organisation: rules.OrganisationKey(fmt.Sprint("o", n)), State: rules.StateExpired,
 			Received: instants.Draw(rt, "registered"), EndedAt: rapid.OneOf(instants, rapid.Just(time.Time{})).Draw(rt, "ended"),
 			Prospect: rules.Prospect{FirstName: text.Draw(rt, "first"), LastName: text.Draw(rt, "last"), Email: text.Draw(rt, "email"), URL: text.Draw(rt, "url"),
 				Company: text.Draw(rt, "company"), LeadType: rapid.SampledFrom([]rules.LeadType{"", rules.QualifiedLead, rules.ManagedCustomer}).Draw(rt, "type")}}

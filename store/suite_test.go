@@ -53,6 +53,7 @@ func suite(t *testing.T, s server) {
 		"the unverified is repeated by nothing verified":         testDuplicateOfTheUnverified,
 		"answers are counted by the program's day":               testReplies,
 		"candidate references are unused":                        testCandidates,
+		"what a lapsed partner holds is a question of dates":     testLapseByDates,
 		"a term that has ended frees its slot and organisation":  testTouch,
 		"two partners race for one organisation":                 testRaceOrganisation,
 		"two transactions race for the last slot":                testRaceSlot,

@@ -39,7 +39,7 @@ func Samples(name string) []any {
 
 func sampleRows() []Row {
 	rows := []Row{{N: 9, Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2027-05-22", Numbers: sampleNumbers()}, {N: 10, Ref: "R-7K4Q2M", Company: "Kuanza Coffee"}}
-	for i, s := range []rules.Standing{rules.StandsActive, rules.StandsQueued, rules.StandsReview, rules.StandsWaiting, rules.StandsEnded} {
+	for i, s := range []rules.Standing{rules.StandsActive, rules.StandsQueued, rules.StandsFrozen, rules.StandsReview, rules.StandsWaiting, rules.StandsEnded} {
 		rows = append(rows, Row{N: i + 1, Ref: "R-7K4Q2M", Company: "Kuanza Coffee", State: s, Since: "2026-11-22", Until: "2027-05-22", Next: "2027-08-20",
 			Renewable: true, Links: []Link{sampleForm().Link}, Numbers: sampleNumbers()})
 	}

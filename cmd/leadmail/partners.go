@@ -57,7 +57,7 @@ func partnerColumns(today rules.Date) []column[rules.Partner] {
 // partnerState is the state as of a day (PRODUCT.md, States).
 func partnerState(p rules.Partner, today rules.Date) string {
 	switch {
-	case p.LapsedOn != "" && p.LapsedOn <= today:
+	case p.Lapse() != "" && p.Lapse() <= today:
 		return "lapsed"
 	case p.SuspendedOn != "" && p.SuspendedOn <= today:
 		return "suspended"
@@ -348,6 +348,10 @@ func savePartner(r *records, tx *store.Tx, p rules.Partner, actor, why string) e
 			return failed("take it away there first: leadmail partners set "+string(other.ID)+" --remove-address "+string(address), "%s is an address of %s already", address, other.ID)
 		}
 	}
+	// What its dates of before have cost it stays lost, whatever they are now (D35).
+	if err := tx.ReleaseLapsed(p.ID, r.policy.Day(tx.Now()), r.policy); err != nil {
+		return err
+	}
 	err := tx.SavePartner(p, actor, why, r.policy.OwnOrganisations(p)...)
 	if errors.Is(err, store.ErrTaken) {
 		return failed("leadmail partners list shows whose it is", "an address or a domain of %s is another partner's already: %w", p.ID, err)
@@ -542,11 +546,14 @@ func (c partnersRemove) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		today, held := r.policy.Day(a.now()), 0
+		held := 0
 		for _, reg := range all {
-			if reg.Outstanding(today, a.now()) {
+			if reg.Outstanding(r.policy, a.now()) {
 				held++
 			}
+		}
+		if err := tx.ReleaseLapsed(c.ID, r.policy.Day(a.now()), r.policy); err != nil {
+			return err
 		}
 		if err := tx.RemovePartner(c.ID, a.actor, c.Why); err != nil {
 			return fmt.Errorf("cannot remove %s: %w", c.ID, err)

@@ -45,7 +45,7 @@ func registrationColumns(policy rules.Policy, now time.Time) []column[rules.Regi
 		{name: "partner", value: func(r reg) any { return r.Partner }},
 		{name: "company", value: func(r reg) any { return r.Prospect.Company }},
 		{name: "organisation", value: func(r reg) any { return r.Organisation }},
-		{name: "state", value: func(r reg) any { return registrationState(r, policy.Day(now)) }},
+		{name: "state", value: func(r reg) any { return registrationState(r, policy, policy.Day(now)) }},
 		{name: "registered_on", value: func(r reg) any { return first(r) }},
 		{name: "expires_on", value: func(r reg) any { return r.Until() }},
 		{name: "first_name", value: func(r reg) any { return r.Prospect.FirstName }, wide: true},
@@ -56,13 +56,11 @@ func registrationColumns(policy rules.Policy, now time.Time) []column[rules.Regi
 	}
 }
 
-// registrationState is the state as of a day: what has run out has expired,
-// whether or not a transaction has noted it (D2, D5).
-func registrationState(r rules.Registration, today rules.Date) rules.RegistrationState {
-	if r.State == rules.StateActive && r.Until() != "" && r.Until() < today {
-		return rules.StateExpired
-	}
-	return r.State
+// registrationState is the state as of a day: what has run out has expired, and what a
+// lapsed partner held is released, whether or not a transaction has noted it (D2, D5,
+// D35).
+func registrationState(r rules.Registration, policy rules.Policy, today rules.Date) rules.RegistrationState {
+	return cmp.Or(r.Ends(policy, today), r.State)
 }
 
 type registrationChoice struct {
@@ -88,7 +86,7 @@ func (c registrationChoice) chosen(r *records, tx *store.Tx, today rules.Date) (
 	if err != nil || c.State == "" {
 		return all, err
 	}
-	return slices.DeleteFunc(all, func(g rules.Registration) bool { return registrationState(g, today) != c.State }), nil
+	return slices.DeleteFunc(all, func(g rules.Registration) bool { return registrationState(g, r.policy, today) != c.State }), nil
 }
 
 type registrationsList struct {
@@ -236,7 +234,7 @@ func (a *app) importRegistration(r *records, tx *store.Tx, l csvLine) (string, s
 		return "", "", err
 	}
 	// What has run out gives its slot and its organisation back first (D2).
-	if err := tx.Touch(p.ID, []rules.OrganisationKey{key}, today); err != nil {
+	if err := tx.Touch(p.ID, []rules.OrganisationKey{key}, today, r.policy); err != nil {
 		return "", "", err
 	}
 	if reg.State == rules.StateActive {
@@ -245,7 +243,7 @@ func (a *app) importRegistration(r *records, tx *store.Tx, l csvLine) (string, s
 			return "", "", err
 		}
 		for _, other := range others {
-			if other.Outstanding(today, a.now()) {
+			if other.Outstanding(r.policy, a.now()) {
 				return "", "", fmt.Errorf("%s is held by %s as %s until %s", key, other.Partner, other.Ref, cmp.Or(string(other.Until()), "its review is decided"))
 			}
 		}

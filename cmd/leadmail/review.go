@@ -146,7 +146,7 @@ func (a *app) alsoAt(r *records, tx *store.Tx, w store.Review) error {
 	fmt.Fprintf(a.stdout, "\nalso at %s\n", w.Organisation)
 	for _, g := range others {
 		fmt.Fprintf(a.stdout, "  %s  %s, %s, %s until %s\n", g.Ref, g.Partner, terminal(g.Prospect.Company),
-			registrationState(g, r.policy.Day(a.now())), cmp.Or(string(g.Until()), "decided"))
+			registrationState(g, r.policy, r.policy.Day(a.now())), cmp.Or(string(g.Until()), "decided"))
 	}
 	return nil
 }

@@ -227,7 +227,7 @@ func (d *Desk) book(tx *store.Tx, m store.InboxMessage, s rules.Sender, q rules.
 			return rules.Book{}, err
 		}
 		if touch {
-			if err := tx.Touch(s.Partner, query.Organisations, d.policy.Day(m.Received)); err != nil {
+			if err := tx.Touch(s.Partner, query.Organisations, d.policy.Day(m.Received), d.policy); err != nil {
 				return rules.Book{}, err
 			}
 		}

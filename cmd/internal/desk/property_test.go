@@ -288,7 +288,6 @@ func (w *world) remember(who rules.PartnerID) {
 
 // check looks for what must never be.
 func (w *world) check() {
-	today := w.policy.Day(w.now)
 	err := w.db.View(w.ctx, func(tx *store.Tx) error {
 		all, err := tx.Registrations(store.RegistrationFilter{})
 		if err != nil {
@@ -296,7 +295,7 @@ func (w *world) check() {
 		}
 		held, used := map[rules.OrganisationKey]rules.Reference{}, map[rules.PartnerID]int{}
 		for _, r := range all {
-			if !r.Outstanding(today, w.now) {
+			if !r.Outstanding(w.policy, w.now) {
 				continue
 			}
 			if other := held[r.Organisation]; other != "" {

@@ -44,7 +44,7 @@ func (d *Desk) remind(ctx context.Context) error {
 	first := since == ""
 	if first { // as if yesterday's had been made
 		since = today.AddDays(-1)
-		at = d.midnight(today).Add(-time.Second)
+		at = d.policy.Midnight(today).Add(-time.Second)
 	}
 	hour := d.Schedule.Next(at.In(d.policy.Location()))
 	if hour.IsZero() || hour.After(now) || d.scanned.Before(hour) || since >= today {
@@ -56,6 +56,9 @@ func (d *Desk) remind(ctx context.Context) error {
 	if waits {
 		d.Log.Info("reminders wait for a mail that is not decided yet")
 		return nil
+	}
+	if err := d.tidy(ctx, today); err != nil {
+		return err
 	}
 	if missed := today.AddDays(-mostMissed); since < missed {
 		since = missed
@@ -81,10 +84,20 @@ func (d *Desk) remind(ctx context.Context) error {
 	return nil
 }
 
-// midnight is the first instant of a day in the program's zone.
-func (d *Desk) midnight(day rules.Date) time.Time {
-	t := day.Time()
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, d.policy.Location())
+// tidy notes what partners that lapsed have lost by a day (D35). Nothing depends on
+// it: whoever decides looks at the dates (D2).
+func (d *Desk) tidy(ctx context.Context, today rules.Date) error {
+	var lapsed []rules.PartnerID
+	err := d.Store.View(ctx, func(tx *store.Tx) (err error) {
+		lapsed, err = tx.Lapsed(today, d.policy)
+		return err
+	})
+	for _, id := range lapsed {
+		if err == nil {
+			err = d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error { return tx.Touch(id, nil, today, d.policy) })
+		}
+	}
+	return err
 }
 
 // due are the reminders that came due after a day, until another.

@@ -41,7 +41,7 @@ func (d *Desk) review(tx *store.Tx, w store.Review, accept bool, reason, actor s
 		return done, err
 	}
 	orgs := []rules.OrganisationKey{w.Organisation}
-	if err := tx.Touch(w.Partner, orgs, d.policy.Day(tx.Now())); err != nil {
+	if err := tx.Touch(w.Partner, orgs, d.policy.Day(tx.Now()), d.policy); err != nil {
 		return done, err
 	}
 	book, err := tx.Book(rules.Query{Received: tx.Now(), Sender: rules.Sender{Partner: w.Partner, Verdict: rules.Trusted},
