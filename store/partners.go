@@ -31,7 +31,13 @@ func (tx *Tx) Partner(id rules.PartnerID) (rules.Partner, error) {
 
 // partners reads one partner, or all for "", in three queries.
 func (tx *Tx) partners(id rules.PartnerID) ([]rules.Partner, error) {
-	all, err := list(tx, scanPartner, "SELECT "+partnerColumns+" FROM partners WHERE removed_at IS NULL AND ($1 = '' OR id = $1) ORDER BY id", string(id))
+	// A condition for the one, none for all: an OR over a parameter reads the whole
+	// table for one partner, too.
+	which, whose, args := "", "", []any{}
+	if id != "" {
+		which, whose, args = "AND id = $1", "WHERE partner = $1", []any{id}
+	}
+	all, err := list(tx, scanPartner, "SELECT "+partnerColumns+" FROM partners WHERE removed_at IS NULL "+which+" ORDER BY id", args...)
 	if err != nil {
 		return nil, err
 	}
@@ -52,12 +58,12 @@ func (tx *Tx) partners(id rules.PartnerID) ([]rules.Partner, error) {
 		}
 	}
 	_, err = list(tx, owned(func(p *rules.Partner, a string) { p.Addresses = append(p.Addresses, rules.Address(a)) }),
-		"SELECT partner, address FROM partner_addresses WHERE ($1 = '' OR partner = $1) ORDER BY partner, position", string(id))
+		"SELECT partner, address FROM partner_addresses "+whose+" ORDER BY partner, position", args...)
 	if err != nil {
 		return nil, err
 	}
 	_, err = list(tx, owned(func(p *rules.Partner, d string) { p.Domains = append(p.Domains, d) }),
-		"SELECT partner, domain FROM partner_domains WHERE ($1 = '' OR partner = $1) ORDER BY partner, position", string(id))
+		"SELECT partner, domain FROM partner_domains "+whose+" ORDER BY partner, position", args...)
 	return all, err
 }
 

@@ -63,12 +63,27 @@ func (tx *Tx) registrations(where string, args ...any) ([]rules.Registration, er
 type RegistrationFilter struct {
 	Partner      rules.PartnerID
 	Organisation rules.OrganisationKey
+	// Holding leaves out what occupies no slot: all that is outstanding remains, and
+	// what has ended and nobody has closed yet.
+	Holding bool
 }
 
-// Registrations lists registrations, oldest first.
+// Registrations lists registrations, oldest first. What it reads is what it lists:
+// a partner's are found by the partner, an organisation's by the organisation.
 func (tx *Tx) Registrations(f RegistrationFilter) ([]rules.Registration, error) {
-	return tx.registrations("($1 = '' OR r.partner = $1) AND ($2 = '' OR r.organisation = $2) ORDER BY r.received, r.ref",
-		string(f.Partner), string(f.Organisation))
+	where, args := "TRUE", []any{}
+	by := func(column, value string) {
+		if value != "" {
+			args = append(args, value)
+			where += fmt.Sprintf(" AND r.%s = $%d", column, len(args))
+		}
+	}
+	by("partner", string(f.Partner))
+	by("organisation", string(f.Organisation))
+	if f.Holding {
+		where += " AND r.slot IS NOT NULL"
+	}
+	return tx.registrations(where+" ORDER BY r.received, r.ref", args...)
 }
 
 // Registration returns one registration; ErrNotFound where the reference names

@@ -3,22 +3,25 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"leadmail/rules"
 )
 
 // Ending lists the registrations whose last term ends on one of the days, that are
-// neither withdrawn nor won, and whose organisation nobody else holds by now. It
-// reads by the index of last days: the cost is that of what ends.
+// neither withdrawn nor won, and whose organisation nobody else holds by now, by
+// reference. It reads by the index of last days, and then by reference: the cost is
+// that of what ends. In one query PostgreSQL, which cannot know how little that is,
+// would join all registrations to it.
 func (tx *Tx) Ending(days []rules.Date) ([]rules.Registration, error) {
-	refs, err := list(tx, scanReference, `SELECT t.ref FROM terms t JOIN registrations r ON r.ref = t.ref
-		WHERE t.until_on `+tx.dialect.in(1)+` AND r.state IN ('active', 'expired') AND r.ended_at IS NULL
-		AND NOT EXISTS (SELECT 1 FROM terms l WHERE l.ref = t.ref AND l.n > t.n)
-		AND NOT EXISTS (SELECT 1 FROM registrations o WHERE o.organisation = r.organisation AND o.slot IS NOT NULL AND o.ref <> r.ref)`, texts(days))
+	refs, err := list(tx, scanReference, "SELECT ref FROM terms WHERE until_on "+tx.dialect.in(1), texts(days))
 	if err != nil || len(refs) == 0 {
 		return nil, err
 	}
-	return tx.registrations("r.ref "+tx.dialect.in(1)+" ORDER BY r.ref", texts(refs))
+	all, err := tx.registrations("r.ref "+tx.dialect.in(1)+` AND r.state IN ('active', 'expired') AND r.ended_at IS NULL
+		AND NOT EXISTS (SELECT 1 FROM registrations o WHERE o.organisation = r.organisation AND o.slot IS NOT NULL AND o.ref <> r.ref)
+		ORDER BY r.ref`, texts(refs))
+	return slices.DeleteFunc(all, func(r rules.Registration) bool { return !slices.Contains(days, r.Until()) }), err
 }
 
 // Owe notes that a partner is reminded, and says whether that is new: what was owed
@@ -97,7 +100,7 @@ func (tx *Tx) WritesTo(p rules.Partner) (rules.Address, error) {
 		return p.Addresses[0], nil
 	}
 	var a rules.Address
-	err := tx.get([]any{&a}, "SELECT sender FROM inbox WHERE partner = $1 AND sender <> '' ORDER BY id DESC LIMIT 1", p.ID)
+	err := tx.get([]any{&a}, "SELECT sender FROM inbox WHERE partner = $1 AND partner <> '' AND sender <> '' ORDER BY id DESC LIMIT 1", p.ID)
 	if errors.Is(err, ErrNotFound) {
 		return "", nil
 	}

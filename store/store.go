@@ -139,6 +139,8 @@ type Tx struct {
 	dialect dialect
 	depth   int
 	queries int
+	// asked is told of each statement; tests look at how it is answered.
+	asked func(query string, args []any)
 	// failed is the error of a statement that no savepoint has undone. As on
 	// PostgreSQL, nothing more runs and nothing is committed.
 	failed error
@@ -272,8 +274,7 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	if tx.failed != nil {
 		return 0, tx.refuse()
 	}
-	tx.queries++
-	args, err := bind(args)
+	args, err := tx.asks(query, args)
 	if err != nil {
 		return 0, err
 	}
@@ -302,8 +303,7 @@ func list[T any](tx *Tx, one func(scan) (T, error), query string, args ...any) (
 	if tx.failed != nil {
 		return nil, tx.refuse()
 	}
-	tx.queries++
-	args, err := bind(args)
+	args, err := tx.asks(query, args)
 	if err != nil {
 		return nil, err
 	}
@@ -361,6 +361,16 @@ func orNull(n int64) any {
 		return nil
 	}
 	return n
+}
+
+// asks counts a statement and makes its arguments plain.
+func (tx *Tx) asks(query string, args []any) ([]any, error) {
+	tx.queries++
+	args, err := bind(args)
+	if err == nil && tx.asked != nil {
+		tx.asked(query, args)
+	}
+	return args, err
 }
 
 // bind makes arguments plain, so that both drivers see the same: strings of

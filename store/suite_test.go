@@ -45,6 +45,7 @@ func suite(t *testing.T, s server) {
 		"the database says what rules.Apply says":                testModel,
 		"the Book holds what it must and nothing else":           testBook,
 		"the Book takes a fixed number of queries":               testBookQueries,
+		"STATUS and reminders are answered from indexes":         testPlans,
 		"answers are counted for each limit":                     testReplyLimits,
 		"a conversation is known, and taken by a person":         testThreads,
 		"a mail is put off":                                      testPostpone,

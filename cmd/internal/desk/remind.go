@@ -183,7 +183,7 @@ func (d *Desk) oweReminder(tx *store.Tx, due []rules.Reminder, today rules.Date)
 }
 
 func (d *Desk) queueReminder(tx *store.Tx, due []rules.Reminder, p *rules.Partner, to rules.Address, today rules.Date, mode rules.Mode, key string) error {
-	regs, err := tx.Registrations(store.RegistrationFilter{Partner: p.ID})
+	regs, err := tx.Registrations(store.RegistrationFilter{Partner: p.ID, Holding: true})
 	if err != nil {
 		return err
 	}
