@@ -11,7 +11,7 @@ import (
 
 // instant reads 2026-05-22 or 2026-05-22T09:30.
 func instant(s string) time.Time {
-	for _, layout := range []string{"2006-01-02T15:04", time.DateOnly} {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04", time.DateOnly} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t
 		}

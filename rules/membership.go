@@ -1,9 +1,6 @@
 package rules
 
-import (
-	"strings"
-	"time"
-)
+import "strings"
 
 // The life of a membership (P9, D34 to D36), told in days.
 //
@@ -45,12 +42,6 @@ func (p Partner) Lapse() Date { return Lapse(p.LapsedOn, p.PlanUntil) }
 // ReleaseOn is the day from which the registrations of a partner that lapsed on a day
 // are released (D35).
 func (p Policy) ReleaseOn(lapsed Date) Date { return lapsed.AddDays(p.ReleaseAfterDays) }
-
-// Midnight is the first instant of a day in the program's zone.
-func (p Policy) Midnight(d Date) time.Time {
-	t := d.Time()
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, p.Location())
-}
 
 // agreed says whether the agreement counts on a day (P1).
 func (p Partner) agreed(today Date) bool { return p.AgreementOn != "" && p.AgreementOn <= today }

@@ -1048,24 +1048,6 @@ func TestARejectedReviewFreesTheOrganisation(t *testing.T) {
 	p.run("", "outbox", "show", fmt.Sprint(newest["id"])).done().says("Acme Labs is Acme").saysNot("harbor")
 }
 
-func TestReviewsAreDueInWorkingHours(t *testing.T) {
-	t.Parallel()
-	policy := rules.DefaultPolicy()
-	for name, row := range map[string][2]string{
-		"a Monday morning":            {"2026-06-08T09:00:00Z", "2026-06-10T09:00:00Z"},
-		"a Thursday evening":          {"2026-06-11T18:00:00Z", "2026-06-15T18:00:00Z"},
-		"a Friday at noon":            {"2026-06-12T12:00:00Z", "2026-06-16T12:00:00Z"},
-		"a Saturday":                  {"2026-06-13T15:00:00Z", "2026-06-17T00:00:00Z"},
-		"the last instant of a week":  {"2026-06-12T23:59:59Z", "2026-06-16T23:59:59Z"},
-		"the first instant of a week": {"2026-06-15T00:00:00Z", "2026-06-17T00:00:00Z"},
-	} {
-		from, _ := time.Parse(time.RFC3339, row[0])
-		if got := dueBy(from, policy).Format(time.RFC3339); got != row[1] {
-			t.Errorf("%s: %s is due by %s, want %s", name, row[0], got, row[1])
-		}
-	}
-}
-
 // serve runs the daemon until what is awaited has happened, or half a minute has
 // passed.
 func (p *prompt) serve(until func(log string) bool) {

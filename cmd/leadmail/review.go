@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"leadmail/rules"
 	"leadmail/store"
@@ -59,7 +58,7 @@ func reviewColumns(policy rules.Policy) []column[store.Review] {
 		{name: "subject", value: func(r review) any { return r.Subject }},
 		{name: "why", value: func(r review) any { return r.Why }, wide: true},
 		{name: "inbox", value: func(r review) any { return number(r.InboxID) }, wide: true},
-		{name: "due_by", value: func(r review) any { return dueBy(r.Received, policy) }, wide: true},
+		{name: "due_by", value: func(r review) any { return policy.ReviewDue(r.Received) }, wide: true},
 		{name: "first_name", value: func(r review) any { return r.Prospect.FirstName }, wide: true},
 		{name: "last_name", value: func(r review) any { return r.Prospect.LastName }, wide: true},
 		{name: "email", value: func(r review) any { return r.Prospect.Email }, wide: true},
@@ -225,20 +224,4 @@ func (a *app) closeHeld(r *records, w store.Review, accept bool, reason string) 
 		fmt.Fprintf(a.stdout, "mail %d is closed; nobody is told.\n", w.InboxID)
 	}
 	return err
-}
-
-// dueBy is when a review should be decided: so many hours after the receipt,
-// weekends in the program's zone not counted (D33).
-func dueBy(received time.Time, policy rules.Policy) time.Time {
-	t, left := received.In(policy.Location()), time.Duration(policy.ReviewHours)*time.Hour
-	for {
-		midnight := time.Date(t.Year(), t.Month(), t.Day()+1, 0, 0, 0, 0, t.Location())
-		if day := t.Weekday(); day != time.Saturday && day != time.Sunday {
-			if left <= midnight.Sub(t) {
-				return t.Add(left).UTC()
-			}
-			left -= midnight.Sub(t)
-		}
-		t = midnight
-	}
 }
