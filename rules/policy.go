@@ -63,6 +63,9 @@ type Policy struct {
 	// IdleReplies is how many answers that settle nothing follow each other in a
 	// conversation, or under one subject of one domain.
 	IdleReplies int `json:"idle_replies"`
+	// BurstProspects is how many new prospects of one partner on one day staff are
+	// told of; 0 is never (D17).
+	BurstProspects int `json:"burst_prospects"`
 
 	zone *time.Location
 }
@@ -93,6 +96,7 @@ func DefaultPolicy() Policy {
 		RepliesPerThread:  20,
 		RepliesInAll:      2000,
 		IdleReplies:       2,
+		BurstProspects:    15,
 		zone:              time.UTC,
 	}
 }

@@ -234,10 +234,16 @@ type Authentication struct {
 
 // Staff are the people who are told.
 type Staff struct {
-	// Who gets confirmations, review requests and alerts.
+	// Who gets confirmations, the digest, reminders of what waits, and alerts.
 	Addresses []rules.Address `yaml:"addresses" example:"desk@vendor.example"`
-	// each: one confirmation a mail. (daily, one digest a day, comes later.)
+	// each: one confirmation a mail, and the digest where there is something to
+	// say. daily: the digest alone, which comes each time then; what waits for a
+	// person is answered from there.
 	Confirmations Confirmations `yaml:"confirmations"`
+	// When the digest comes, and reminders of what has waited for longer than
+	// program.review_hours: a cron expression in the program's zone, as in
+	// reminders.cron; once a day at most. off sends neither.
+	Digest string `yaml:"digest"`
 }
 
 // Reminders are told once a day at most.
@@ -272,6 +278,9 @@ type Limits struct {
 	// one subject of one domain, the next one is left to a person: it may be a
 	// machine that answers ours.
 	IdleReplies int `yaml:"idle_replies"`
+	// How many new prospects of one partner on one day the digest tells staff of
+	// (D17). Nothing is refused for it; 0 tells of none.
+	BurstProspects int `yaml:"burst_prospects"`
 }
 
 // Words of the file that have a type of their own.
@@ -303,7 +312,8 @@ const (
 	StartNow Start = "now"
 	StartAll Start = "all"
 
-	ConfirmEach Confirmations = "each"
+	ConfirmEach  Confirmations = "each"
+	ConfirmDaily Confirmations = "daily"
 )
 
 // Default is a configuration with everything that has a default.
@@ -356,9 +366,9 @@ func Default() Config {
 		Database:       "leadmail.db",
 		Authentication: Authentication{Accept: []rules.AuthMethod{rules.AcceptDMARC, rules.AcceptDKIM}},
 		Reminders:      Reminders{Cron: "0 8 * * *", Stages: p.ReminderStages},
-		Staff:          Staff{Confirmations: ConfirmEach},
+		Staff:          Staff{Confirmations: ConfirmEach, Digest: "30 7 * * 1-5"},
 		Limits: Limits{MessageBytes: 25 << 20, RepliesPerDay: p.RepliesPerDay, RepliesPerDomain: p.RepliesPerDomain,
-			RepliesPerThread: p.RepliesPerThread, RepliesInAll: p.RepliesInAll, ChecksPerDay: p.ChecksPerDay, IdleReplies: p.IdleReplies},
+			RepliesPerThread: p.RepliesPerThread, RepliesInAll: p.RepliesInAll, ChecksPerDay: p.ChecksPerDay, IdleReplies: p.IdleReplies, BurstProspects: p.BurstProspects},
 	}
 }
 

@@ -11,12 +11,20 @@ import (
 // Schedule says when something is due next.
 type Schedule interface{ Next(time.Time) time.Time }
 
+// off stands for no schedule.
+const off = "off"
+
 // Schedule is when reminders are made; nil for off.
-func (r Reminders) Schedule() (Schedule, error) {
-	if r.Cron == "off" {
+func (r Reminders) Schedule() (Schedule, error) { return schedule(r.Cron) }
+
+// Schedule is when staff get the digest; nil for off.
+func (s Staff) Schedule() (Schedule, error) { return schedule(s.Digest) }
+
+func schedule(cron string) (Schedule, error) {
+	if cron == off {
 		return nil, nil
 	}
-	return ParseSchedule(r.Cron)
+	return ParseSchedule(cron)
 }
 
 // ParseSchedule reads a cron expression of five fields, in whose words a zone has no

@@ -55,14 +55,12 @@ func (r *read) validate() []*Mistake {
 			j.say(fmt.Sprintf("staff.addresses[%d]", i+1), quote(a)+" is the partners mailbox itself", "write an address that people read: an alert about the mailbox must not go into it")
 		}
 	}
-	oneOf(j, "staff.confirmations", r.Staff.Confirmations, map[Confirmations]string{
-		"daily": "the daily digest comes later; until then write each",
-	}, ConfirmEach)
-	if r.Reminders.Cron != "off" {
-		if _, err := ParseSchedule(r.Reminders.Cron); err != nil {
-			j.say("reminders.cron", err.Error(), "write minute, hour, day of the month, month and day of the week, such as 0 8 * * *, or off")
-		}
+	oneOf(j, "staff.confirmations", r.Staff.Confirmations, nil, ConfirmEach, ConfirmDaily)
+	j.schedule("staff.digest", r.Staff.Digest, "30 7 * * 1-5")
+	if r.Staff.Digest == off && r.Staff.Confirmations == ConfirmDaily {
+		j.say("staff.digest", "is off while confirmations are daily, so that nobody would be told anything", "write when the digest comes, or confirmations: each")
 	}
+	j.schedule("reminders.cron", r.Reminders.Cron, "0 8 * * *")
 	for _, s := range r.Reminders.Stages {
 		if s < -1 || s > 366 {
 			j.say("reminders.stages", fmt.Sprintf("%d is out of bounds", s), "write days before the last day, up to 366; -1 is the day after")
@@ -74,6 +72,7 @@ func (r *read) validate() []*Mistake {
 	j.between("limits.replies_in_all", r.Limits.RepliesInAll, 1, 1000000)
 	j.between("limits.checks_per_day", r.Limits.ChecksPerDay, 1, 10000)
 	j.between("limits.idle_replies", r.Limits.IdleReplies, 1, 100)
+	j.between("limits.burst_prospects", r.Limits.BurstProspects, 0, 100000)
 	if b := r.Limits.MessageBytes; b < 64<<10 || b > 100<<20 {
 		j.say("limits.message_bytes", b.String()+" is out of bounds", "write between 64 KiB and 100 MiB")
 	}
@@ -297,6 +296,12 @@ func (j *judge) domain(key string, d *string) {
 	*d = ascii
 }
 
+func (j *judge) schedule(key, cron, such string) {
+	if _, err := schedule(cron); err != nil {
+		j.say(key, err.Error(), "write minute, hour, day of the month, month and day of the week, such as "+such+", or off")
+	}
+}
+
 func (j *judge) between(key string, n, low, high int) {
 	if n < low || n > high {
 		j.say(key, strconv.Itoa(n)+" is out of bounds", fmt.Sprintf("write a number from %d to %d", low, high))
@@ -402,6 +407,7 @@ func (c *Config) Policy() (rules.Policy, error) {
 	p.RepliesInAll = c.Limits.RepliesInAll
 	p.ChecksPerDay = c.Limits.ChecksPerDay
 	p.IdleReplies = c.Limits.IdleReplies
+	p.BurstProspects = c.Limits.BurstProspects
 	return p.In(q.TimeZone)
 }
 
