@@ -28,15 +28,15 @@ func (r Review) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("ref", string(r.Ref)), slog.Int64("mail", r.InboxID), slog.String("partner", string(r.Partner)))
 }
 
+const reviewsSQL = `SELECT r.ref, COALESCE(p.inbox_id, 0), r.partner, COALESCE(i.sender, ''), COALESCE(i.subject, ''), r.received,
+		p.first_name, p.last_name, p.email, p.url, p.company, p.lead_type, r.organisation, p.reasons, COALESCE(i.why, '')
+	FROM registrations r JOIN prospects p ON p.ref = r.ref LEFT JOIN inbox i ON i.id = p.inbox_id WHERE r.state = 'under_review'
+	UNION ALL
+	SELECT '', id, partner, sender, subject, received, '', '', '', '', '', '', '', '[]', why FROM inbox WHERE waiting
+	ORDER BY 6, 2, 1`
+
 // Reviews lists what waits for a person, oldest first.
-func (tx *Tx) Reviews() ([]Review, error) {
-	return list(tx, scanReview, `SELECT r.ref, COALESCE(p.inbox_id, 0), r.partner, COALESCE(i.sender, ''), COALESCE(i.subject, ''), r.received,
-			p.first_name, p.last_name, p.email, p.url, p.company, p.lead_type, r.organisation, p.reasons, COALESCE(i.why, '')
-		FROM registrations r JOIN prospects p ON p.ref = r.ref LEFT JOIN inbox i ON i.id = p.inbox_id WHERE r.state = 'under_review'
-		UNION ALL
-		SELECT '', id, partner, sender, subject, received, '', '', '', '', '', '', '', '[]', why FROM inbox WHERE waiting
-		ORDER BY 6, 2, 1`)
-}
+func (tx *Tx) Reviews() ([]Review, error) { return list(tx, scanReview, reviewsSQL) }
 
 func scanReview(scan scan) (Review, error) {
 	var r Review
@@ -49,6 +49,9 @@ func scanReview(scan scan) (Review, error) {
 	}
 	return r, err
 }
+
+// reviewed begins the history's line of a review that a person decided.
+const reviewed = "review: "
 
 // SettleReview carries out what a person decided of a prospect under review, a
 // judgement of rules.AcceptReview or rules.RejectReview. Accepted, it is active
@@ -77,7 +80,7 @@ func (tx *Tx) SettleReview(j rules.Judgement, actor, why string) error {
 		if err := tx.endReview(j); err != nil {
 			return fmt.Errorf("review of %s: %w", j.Ref, err)
 		}
-		if err := tx.Note(actor, string(j.Ref), "review: "+string(j.Decision), why); err != nil {
+		if err := tx.Note(actor, string(j.Ref), reviewed+string(j.Decision), why); err != nil {
 			return err
 		}
 		return tx.settled(inbox)

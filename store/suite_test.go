@@ -75,6 +75,10 @@ func suite(t *testing.T, s server) {
 		"imports keep their dates and may be repeated":           testImport,
 		"existing customers are listed":                          testCustomers,
 		"listings filter and limit":                              testLists,
+		"the digest is of its time":                              testDigest,
+		"what ends soon, and who is nearly full":                 testFull,
+		"of several one does the thing of the day":               testMoveSetting,
+		"the digest goes by indexes":                             testDigestPlans,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
