@@ -25,8 +25,9 @@ type block struct {
 	typed rules.LeadType
 	// lone is set where the lead type stands apart from the other fields.
 	lone   bool
-	labels int // labels other than ignored ones
-	first  int // index of its first line
+	labels int  // labels other than ignored ones
+	either bool // the label of the first name may mean the whole one: "Nome"
+	first  int  // index of its first line
 	// prose is set where no label told the fields apart; seed is what it grew from.
 	prose bool
 	seed  *seed
@@ -281,6 +282,9 @@ func (c *collector) labelled(i int) {
 		}
 		b.lone = b.lone || alone && h.field == labelType
 		b.put(h.field, value, rules.Span{Part: c.v[at].part, Line: c.v[at].n, From: c.v[at].offset() + from, To: c.v[at].offset() + to})
+		if h.field == labelFirst && h.at < h.from {
+			b.either = words.has("either name", strip(l.text[h.at:min(h.from, len(l.text))]))
+		}
 	}
 }
 
@@ -639,6 +643,10 @@ func (b *block) splitFull() {
 		b.state(rules.LastName, last, b.full, st, b.fullSpan)
 		return
 	}
+	if b.full == "" && b.either && !b.seen[labelLast] {
+		b.splitEither()
+		return
+	}
 	if b.full == "" || b.seen[labelFirst] || b.seen[labelLast] {
 		return
 	}
@@ -653,6 +661,26 @@ func (b *block) splitFull() {
 	case unusable:
 		b.unusable(rules.FirstName, b.full)
 		b.unusable(rules.LastName, b.full)
+	}
+}
+
+// splitEither splits what stands behind a label such as "Nome", where no other
+// asks for the last name and the words are not given names throughout.
+func (b *block) splitEither() {
+	names := strings.Fields(b.FirstName)
+	given := 0
+	for _, w := range names {
+		if words.lexicon["given name"][foldLetters(w)] {
+			given++
+		}
+	}
+	if len(names) < 2 || given == len(names) {
+		return
+	}
+	first, last, st := splitName(b.FirstName, b.Email)
+	if st == usable && last != "" {
+		b.FirstName, b.LastName = first, last
+		b.Spans[rules.LastName] = b.Spans[rules.FirstName]
 	}
 }
 

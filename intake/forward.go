@@ -2,6 +2,7 @@ package intake
 
 import (
 	"strings"
+	"unicode"
 
 	"leadmail/rules"
 )
@@ -171,6 +172,11 @@ func (p *parser) fromLetter(l forwardedMail) *block {
 			}
 		}
 	}
+	if full := fuller(ss, name); full != "" {
+		if f, s, ok := splitName(full, b.Email); ok == usable && s != "" {
+			first, last, st = f, s, usable
+		}
+	}
 	if st == usable {
 		b.FirstName, b.LastName = first, last
 		if first != "" {
@@ -182,6 +188,22 @@ func (p *parser) fromLetter(l forwardedMail) *block {
 	}
 	p.house(b, l, ss, ms)
 	return b
+}
+
+// fuller finds the line of a sign-off in which a second family name follows the
+// name that the header tells: "Berta Casadevall i Roure".
+func fuller(ss []sentence, name string) string {
+	if len(strings.Fields(name)) < 2 {
+		return ""
+	}
+	for i := range ss {
+		f := strings.Fields(ss[i].text)
+		n := len(strings.Fields(name))
+		if len(f) == n+2 && joins2[f[n]] && strings.Join(f[:n], " ") == strings.Join(strings.Fields(name), " ") && strings.IndexFunc(f[n+1], unicode.IsUpper) == 0 {
+			return strings.Join(f, " ")
+		}
+	}
+	return ""
 }
 
 // house finds the organisation and website of a letter's author.

@@ -480,6 +480,9 @@ func (p *parser) personScore(s *sentence, i, j int, name *nameFit) int {
 			if !particles[strings.ToLower(l.text)] && l.fold != "y" && l.fold != "e" && l.fold != "ap" || k == j-1 {
 				return 0
 			}
+			if (l.text == "y" || l.text == "e") && (k+2 != j || k < i+2 || isGiven(ls[k+1])) {
+				return 0 // two people
+			}
 			continue
 		}
 		if isTitle(l) && k == i && (j-i > 1 || strings.HasSuffix(l.text, ".")) {

@@ -405,7 +405,63 @@ func readLastName(s string) (string, state) {
 }
 
 // particles begin a family name.
-var particles = map[string]bool{"van": true, "von": true, "de": true, "del": true, "della": true, "di": true, "da": true, "dos": true, "das": true, "du": true, "der": true, "den": true, "ter": true, "ten": true, "la": true, "le": true, "el": true, "al": true, "bin": true, "ibn": true, "mac": true, "mc": true, "st": true, "'t": true, "’t": true, "zu": true, "zur": true, "af": true, "av": true, "ben": true, "o": true}
+var particles = map[string]bool{"van": true, "von": true, "de": true, "del": true, "della": true, "di": true, "da": true, "dos": true, "das": true, "du": true, "der": true, "den": true, "ter": true, "ten": true, "la": true, "le": true, "el": true, "al": true, "bin": true, "ibn": true, "mac": true, "mc": true, "st": true, "'t": true, "’t": true, "zu": true, "zur": true, "af": true, "av": true, "ben": true, "o": true,
+	"ó": true, "ní": true, "nic": true, "uí": true, "mhic": true, "dal": true, "dalla": true, "dalle": true, "dei": true, "degli": true, "zum": true, "vom": true, "te": true, "do": true}
+
+// romance are the particles of languages in which a family name may begin before
+// them: "Iracema Tavares de Lima".
+var romance = map[string]bool{"de": true, "da": true, "do": true, "dos": true, "das": true, "del": true, "di": true, "du": true, "la": true, "le": true}
+
+// joins2 stand between two family names: "Ruiz y Casado", "Casadevall i Roure".
+var joins2 = map[string]bool{"y": true, "i": true, "e": true}
+
+func knownGiven(w string) bool {
+	f := foldLetters(w)
+	return words.lexicon["given name"][f] && !words.lexicon["surname too"][f]
+}
+
+// twoFamilies splits a name whose family name has two parts with a word between.
+func twoFamilies(names []string) (first, last string, ok bool) {
+	for k := 2; k < len(names)-1; k++ {
+		if !joins2[names[k]] {
+			if particles[strings.ToLower(names[k])] {
+				return "", "", false
+			}
+			continue
+		}
+		g := 1
+		for g < k-1 && knownGiven(names[g]) {
+			g++
+		}
+		if g < k-1 && !knownGiven(names[0]) {
+			return "", "", false
+		}
+		return strings.Join(names[:g], " "), strings.Join(names[g:], " "), true
+	}
+	return "", "", false
+}
+
+// patronymic says whether a name ends as Icelandic ones do: the words before are
+// given names, "Bjarki Þór Gunnlaugsson".
+func patronymic(names []string, email string) bool {
+	last := foldLetters(names[len(names)-1])
+	if !strings.HasSuffix(last, "sson") && !strings.HasSuffix(last, "dottir") {
+		return false
+	}
+	return strings.HasSuffix(last, "dottir") || strings.HasSuffix(email, ".is") || strings.ContainsAny(strings.ToLower(strings.Join(names, " ")), "þðáéíóúý")
+}
+
+// initials are the first letters of words, folded.
+func initials(names []string) string {
+	var b strings.Builder
+	for _, w := range names {
+		if f := foldLetters(w); f != "" {
+			r, _ := utf8.DecodeRuneInString(f)
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
 
 // withoutRole drops a function behind a name: "Rosemarie Gutowski, Plant Manager".
 func withoutRole(s string) string {
@@ -433,6 +489,8 @@ func splitName(s, email string) (first, last string, st state) {
 		return strings.Join(names[inverted:], " "), strings.Join(names[:inverted], " "), usable
 	case len(names) == 1:
 		return names[0], "", usable
+	case eastern(names):
+		return strings.Join(names[1:], " "), names[0], usable
 	case len(names) == 2 && familyFirst(names, email):
 		return names[1], names[0], usable
 	case len(names) == 2:
@@ -450,8 +508,8 @@ func splitName(s, email string) (first, last string, st state) {
 		pieces := strings.FieldsFunc(local, func(r rune) bool { return r == '.' || r == '_' || r == '-' })
 		for i := 1; i < len(names); i++ {
 			f, l := foldWord(strings.Join(names[:i], ""), false), foldWord(strings.Join(names[i:], ""), false)
-			if len(pieces) == 2 && (pieces[0] == f && pieces[1] == l || pieces[0] == l && pieces[1] == f || pieces[0] == f[:1] && pieces[1] == l) ||
-				local == f+l || local == f[:1]+l || local == l && i > 1 {
+			if len(pieces) == 2 && (pieces[0] == f && pieces[1] == l || pieces[0] == l && pieces[1] == f || (pieces[0] == f[:1] || pieces[0] == initials(names[:i])) && pieces[1] == l) ||
+				i > 1 && (local == initials(names[:i])+l || local == l+initials(names[:i])) || local == f+l || local == f[:1]+l || local == l && i > 1 {
 				return strings.Join(names[:i], " "), strings.Join(names[i:], " "), usable
 			}
 		}
@@ -459,9 +517,29 @@ func splitName(s, email string) (first, last string, st state) {
 	if pieces := strings.FieldsFunc(local, func(r rune) bool { return r == '.' || r == '_' }); len(pieces) == 2 && pieces[0] == foldLetters(names[0]) && pieces[1] == foldLetters(names[len(names)-1]) && !particles[strings.ToLower(names[len(names)-2])] {
 		return strings.Join(names[:len(names)-1], " "), names[len(names)-1], usable
 	}
+	if patronymic(names, email) {
+		return strings.Join(names[:len(names)-1], " "), names[len(names)-1], usable
+	}
+	if first, last, ok := twoFamilies(names); ok {
+		return first, last, usable
+	}
 	for i := 1; i < len(names); i++ {
 		if !particles[strings.ToLower(names[i])] {
 			continue
+		}
+		if alone := local == foldLetters(names[0]); romance[strings.ToLower(names[i])] && (alone || knownGiven(names[0])) && !strings.HasPrefix(foldLetters(names[0]), "mari") {
+			// What is no given name before a particle belongs to the family.
+			g := 1
+			for g < i && knownGiven(names[g]) {
+				g++
+			}
+			k := i
+			for k < len(names)-1 && particles[strings.ToLower(names[k])] {
+				k++
+			}
+			if g < i || !words.lexicon["given name"][foldLetters(names[k])] {
+				return strings.Join(names[:g], " "), strings.Join(names[g:], " "), usable
+			}
 		}
 		// "Piet van der Berg"; but "Maria del Carmen Ruiz" stays open.
 		plain := 0
@@ -491,6 +569,22 @@ func splitName(s, email string) (first, last string, st state) {
 		return names[0] + " " + names[1], names[2], usable
 	}
 	return "", "", unusable
+}
+
+// eastern says whether a name begins with a family name that stands first, of
+// which none is a given name: "Nguyễn Thị Mai".
+func eastern(names []string) bool {
+	return len(names) <= 4 && words.has("family name first", names[0]) && !words.has("family name first", names[1]) && !knownWestern(names[1:])
+}
+
+// knownWestern says whether a word that is no Vietnamese name is a given name.
+func knownWestern(names []string) bool {
+	for _, w := range names {
+		if knownGiven(w) && !words.has("given name eastern", w) {
+			return true
+		}
+	}
+	return false
 }
 
 // allCapitals says whether a word of a name is written in capitals throughout.
