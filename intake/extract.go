@@ -670,7 +670,7 @@ func (b *block) splitEither() {
 	names := strings.Fields(b.FirstName)
 	given := 0
 	for _, w := range names {
-		if words.lexicon["given name"][foldLetters(w)] {
+		if words.is(wordGiven, w) {
 			given++
 		}
 	}

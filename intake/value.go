@@ -416,8 +416,8 @@ var romance = map[string]bool{"de": true, "da": true, "do": true, "dos": true, "
 var joins2 = map[string]bool{"y": true, "i": true, "e": true}
 
 func knownGiven(w string) bool {
-	f := foldLetters(w)
-	return words.lexicon["given name"][f] && !words.lexicon["surname too"][f]
+	f := words.facts(w)
+	return f&wordGiven != 0 && f&wordSurname == 0
 }
 
 // twoFamilies splits a name whose family name has two parts with a word between.
@@ -537,7 +537,7 @@ func splitName(s, email string) (first, last string, st state) {
 			for k < len(names)-1 && particles[strings.ToLower(names[k])] {
 				k++
 			}
-			if g < i || !words.lexicon["given name"][foldLetters(names[k])] {
+			if g < i || !words.is(wordGiven, names[k]) {
 				return strings.Join(names[:g], " "), strings.Join(names[g:], " "), usable
 			}
 		}

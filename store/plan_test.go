@@ -39,7 +39,7 @@ func crowded(t testing.TB, db *DB, n int) {
 		"INSERT INTO contacts (ref, n, first_name, last_name, email) SELECT ref, 1, 'A', 'B', 'a@b.example' FROM registrations",
 		`INSERT INTO outbox (key, kind, partner, to_address, from_address, message_id, subject, raw, state, queued_at, next_at, copied, received, domain, thread) ` + numbers + `
 			SELECT 'R-' || substr(CAST(1000000 + i AS TEXT), 2), 'reply', 'p' || (i / 60), 'lena@p' || (i / 60) || '.example', 'a@b.example', 'out' || i, 's', '', 'sent', i, i, TRUE, i, 'p' || (i / 60) || '.example', 't' || i FROM n`,
-		"INSERT INTO reminders (ref, until_on, stage, day, outbox_id) SELECT r.ref, '2026-05-01', 7, '2026-04-24', o.id FROM registrations r JOIN outbox o ON o.key = r.ref",
+		"INSERT INTO reminders (cause, partner, ref, until_on, stage, day, outbox_id) SELECT 'registration', r.partner, r.ref, '2026-05-01', 7, '2026-04-24', o.id FROM registrations r JOIN outbox o ON o.key = r.ref",
 	} {
 		if err := db.raw(statement); err != nil {
 			t.Fatalf("%v\n%s", err, statement)
@@ -190,7 +190,7 @@ func askStatus(tx *Tx) error {
 	if _, err := tx.AskedSince(p.ID, q.AskedSince); err != nil {
 		return err
 	}
-	if err := tx.Touch(p.ID, nil, today); err != nil {
+	if err := tx.Touch(p.ID, nil, today, rules.DefaultPolicy()); err != nil {
 		return err
 	}
 	b, err := tx.Book(q, anywhere)
@@ -224,7 +224,7 @@ func askReminders(tx *Tx) error {
 		return err
 	}
 	policy := rules.DefaultPolicy()
-	ending, err := tx.Ending(rules.Endings(today.AddDays(-1), today, policy))
+	ending, err := tx.Ending(rules.Endings(today.AddDays(-1), today, policy.ReminderStages))
 	if err != nil {
 		return err
 	}
