@@ -30,6 +30,7 @@ type lexeme struct {
 	from, to int    // bytes of the passage
 	fold     string // lower case, accents and inner marks removed
 	id       wordID // of fold
+	facts    facts  // of fold, and what its looks add to them
 	capital  bool   // begins with a capital letter, or is of a script without them
 	upper    bool   // all capitals, two letters or more
 	digit    bool   // holds a digit
@@ -266,11 +267,63 @@ func newWord(s string, from, to int) lexeme {
 	l.upper = l.upper && letters >= 2
 	l.fold = foldLetters(w)
 	l.id = words.id(l.fold)
+	l.facts = words.entry(l.id).facts
+	l.facts |= l.looks()
 	return l
 }
 
-// is says whether the data files say one of the facts of a word.
-func (l *lexeme) is(f facts) bool { return words.entries[l.id].facts&f != 0 }
+// is says whether one of the facts is true of a word.
+func (l *lexeme) is(f facts) bool { return l.facts&f != 0 }
+
+// looks are what a word is taken for, by the data files and its spelling.
+func (l *lexeme) looks() (out facts) {
+	given, noNameWord := l.is(wordGiven), l.is(wordNoName)
+	if i := strings.IndexByte(l.text, '-'); i > 0 {
+		given = given || words.is(wordGiven, l.text[:i])
+	}
+	if i := apostrophe(l.text); i > 0 {
+		noNameWord = noNameWord || words.is(wordNoName, l.text[:i]) // "They've"
+	}
+	if given {
+		out |= looksGiven
+	}
+	if noNameWord {
+		out |= looksNoName
+	}
+	if titles[bareWord(l.text)] || l.capital && l.is(wordTitle) && !l.is(wordRole) && !l.is(wordGiven) {
+		out |= looksTitle
+	}
+	if l.endsFirm() {
+		out |= looksForm
+	}
+	return out
+}
+
+// apostrophe is where a word has one; -1 where it has none.
+func apostrophe(w string) int {
+	for i := 0; i < len(w); i++ {
+		if w[i] == '\'' || w[i] == 0xe2 && strings.HasPrefix(w[i:], "’") {
+			return i
+		}
+	}
+	return -1
+}
+
+// endsFirm says whether a word is a legal form.
+func (l *lexeme) endsFirm() bool {
+	dots := strings.Contains(l.text, ".")
+	if !l.is(wordLegalForm) && !legalForms[strings.ToLower(strings.TrimRight(l.text, "."))] {
+		return false
+	}
+	if !l.capital && len(l.fold) < 3 && !dots || l.fold == "a" {
+		return false
+	}
+	if smallWord[l.fold] && !l.upper && l.fold != "ltd" && l.fold != "inc" && l.fold != "gmbh" && l.fold != "llc" && l.fold != "co" {
+		return false
+	}
+	// "Ek" is a name, "e.K." is none.
+	return len(l.fold) > 3 || l.upper || dots || shortForm[l.fold]
+}
 
 // ordinal is the place that a word names, as in "second"; 0 for any other.
 func (l *lexeme) ordinal() int { return int(words.entries[l.id].ordinal) }

@@ -395,42 +395,16 @@ func innerCapital(s string) bool {
 	return i > 0 && i <= 3
 }
 
-func isLegalForm(l lexeme) bool {
-	if l.kind != lexWord || !l.capital && len(l.fold) < 3 && !strings.Contains(l.text, ".") || smallWord[l.fold] && !l.upper && l.fold != "ltd" && l.fold != "inc" && l.fold != "gmbh" && l.fold != "llc" && l.fold != "co" || l.fold == "a" {
-		return false
-	}
-	if len(l.fold) <= 3 && !l.upper && !strings.Contains(l.text, ".") && !shortForm[l.fold] {
-		return false // "Ek" is a name, "e.K." is none
-	}
-	return (l.is(wordLegalForm) || legalForms[strings.ToLower(strings.TrimRight(l.text, "."))])
-}
+func isLegalForm(l lexeme) bool { return l.facts&looksForm != 0 }
 
 // shortForm are the legal forms of up to three letters that are written like words.
 var shortForm = map[string]bool{"ltd": true, "inc": true, "llc": true, "plc": true, "co": true, "oy": true, "oyj": true, "kft": true, "zrt": true, "nyrt": true, "lda": true, "srl": true, "spa": true, "sas": true, "pte": true, "pty": true, "pvt": true, "aps": true, "sti": true, "bhd": true, "sdn": true, "teo": true, "cic": true, "doo": true}
 
-func isTitle(l lexeme) bool {
-	return l.kind == lexWord && (titles[bareWord(l.text)] || l.capital && l.is(wordTitle) && !l.is(wordRole) && !l.is(wordGiven))
-}
+func isTitle(l lexeme) bool { return l.facts&looksTitle != 0 }
 
-func isGiven(l lexeme) bool {
-	if l.is(wordGiven) {
-		return true
-	}
-	if i := strings.IndexByte(l.text, '-'); i > 0 {
-		return words.is(wordGiven, l.text[:i])
-	}
-	return false
-}
+func isGiven(l lexeme) bool { return l.facts&looksGiven != 0 }
 
-func isNoName(l lexeme) bool {
-	if l.kind != lexWord {
-		return false
-	}
-	if i := strings.IndexAny(l.text, "'’"); i > 0 && words.is(wordNoName, l.text[:i]) {
-		return true // "They've"
-	}
-	return l.is(wordNoName)
-}
+func isNoName(l lexeme) bool { return l.facts&looksNoName != 0 }
 
 // candidates weighs every stretch of a run as a person and as an organisation.
 func (p *parser) candidates(out []candidate, s *sentence, from, to int, f *fitter) []candidate {

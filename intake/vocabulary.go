@@ -47,6 +47,11 @@ const (
 	wordModal
 	wordSurname
 	wordLetters
+	// What a word of a mail is taken for besides, by its spelling too.
+	looksGiven
+	looksNoName
+	looksTitle
+	looksForm
 )
 
 // factSections are the sections of which single words are looked up.

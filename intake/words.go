@@ -44,8 +44,9 @@ const fewTokens = 32
 
 // appendWords is tokens without their numbers, into a slice that the caller has.
 func appendWords(out []token, s string) []token {
-	if isASCII(s) {
-		return asciiTokens(s, out)
+	var room [256]byte
+	if lower, ok := lowerASCII(s, room[:0]); ok {
+		return asciiTokens(lower, out)
 	}
 	for i := 0; i < len(s); {
 		t, next := nextToken(s, i)
@@ -118,10 +119,31 @@ func isWordByte(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }
 
-// asciiTokens is tokens for the text that most lines are: folded at once, it is
+// lowerASCII is a text in small letters, where it is ASCII; room saves memory for a
+// short one.
+func lowerASCII(s string, room []byte) (lower string, ok bool) {
+	upper := false
+	for i := 0; i < len(s); i++ {
+		if s[i] >= utf8.RuneSelf {
+			return "", false
+		}
+		upper = upper || 'A' <= s[i] && s[i] <= 'Z'
+	}
+	if !upper {
+		return s, true
+	}
+	room = append(room, s...)
+	for i, c := range room {
+		if 'A' <= c && c <= 'Z' {
+			room[i] = c + 'a' - 'A'
+		}
+	}
+	return string(room), true
+}
+
+// asciiTokens is tokens for the text that most lines are: in small letters, it is
 // cut without copying.
-func asciiTokens(s string, out []token) []token {
-	lower := strings.ToLower(s)
+func asciiTokens(lower string, out []token) []token {
 	start := -1
 	for i := 0; i <= len(lower); i++ {
 		c := byte(' ')
