@@ -9,14 +9,14 @@ import (
 // asksBelow says whether the mail of ours that is quoted below asks for
 // something: a line to fill in, a question, a YES.
 func (p *parser) asksBelow() bool {
-	for _, l := range p.v {
+	for i, l := range p.v {
 		if l.zone != quoted || l.blank() {
 			continue
 		}
-		if strings.HasSuffix(strings.TrimSpace(l.text), "?") || words.contains("we ask", l.text) {
+		if strings.HasSuffix(strings.TrimSpace(l.text), "?") || p.v.scan(i).says("we ask") {
 			return true
 		}
-		for _, h := range findLabels(l.text) {
+		for _, h := range p.v.labels(i) {
 			if h.from >= h.to && h.field != labelIgnored && h.field != labelReference {
 				return true
 			}

@@ -193,8 +193,7 @@ func (m *Message) challenge() bool {
 	if isReplySubject(m.Subject) && !isNoReply(m.From) {
 		return false
 	}
-	body := words.contains("body challenge", m.opening(1500))
-	return body && (words.contains("subject challenge", m.Subject) || isNoReply(m.From) || m.program())
+	return (isNoReply(m.From) || m.program() || words.contains("subject challenge", m.Subject)) && words.contains("body challenge", m.opening(1500))
 }
 
 // program says whether a header tells that a program wrote the mail.

@@ -27,6 +27,59 @@ type line struct {
 	depth int // levels of quoting
 	zone  zone
 	sig   bool // the HTML says that this is a signature
+	known *lineFacts
+}
+
+// lineFacts are what is worked out of a line's text when it is first asked for,
+// and asked for several times.
+type lineFacts struct {
+	scan     *scan
+	labels   []labelHit
+	labelled bool
+	heads    []tableHead
+}
+
+// tableHead is what a line is as the heading of a table, cut in one way.
+type tableHead struct {
+	cols []column
+	ok   bool
+}
+
+func (v view) facts(i int) *lineFacts {
+	if v[i].known == nil {
+		v[i].known = &lineFacts{}
+	}
+	return v[i].known
+}
+
+// scan is line i in words.
+func (v view) scan(i int) *scan {
+	f := v.facts(i)
+	if f.scan == nil {
+		f.scan = words.scan(v[i].text)
+	}
+	return f.scan
+}
+
+// labels are those of line i.
+func (v view) labels(i int) []labelHit {
+	f := v.facts(i)
+	if !f.labelled {
+		f.labels, f.labelled = findLabels(v[i].text), true
+	}
+	return f.labels
+}
+
+// heading is line i as the heading of a table, cut by tableCutters[cut].
+func (v view) heading(i, cut int) ([]column, bool) {
+	f := v.facts(i)
+	if f.heads == nil {
+		f.heads = make([]tableHead, len(tableCutters))
+		for n, c := range tableCutters {
+			f.heads[n].cols, f.heads[n].ok = c.heading(c.cut(v[i].text))
+		}
+	}
+	return f.heads[cut].cols, f.heads[cut].ok
 }
 
 // view is a body as lines, in order.
@@ -253,7 +306,7 @@ func (v view) attribution(i int) int {
 		if !strings.ContainsAny(joined[len(joined)-1:], ":") && !strings.HasSuffix(joined, "：") {
 			continue
 		}
-		if startsLabel(v[i].text) || !words.contains("wrote", joined) && !v.quoteBelow(i+n, joined) {
+		if h := v.labels(i); len(h) > 0 && h[0].sep != 0 || !words.contains("wrote", joined) && !v.quoteBelow(i+n, joined) {
 			return 0
 		}
 		digits := strings.IndexFunc(joined, unicode.IsDigit) >= 0
@@ -306,10 +359,10 @@ func (v view) extent() extent {
 		if t := strings.TrimSpace(l.text); isRule(t) {
 			e.rules[t]++
 		}
-		if headsTable(l.text) {
+		if v.headsTable(i) {
 			e.strong[i+1]++
 		}
-		for _, h := range findLabels(l.text) {
+		for _, h := range v.labels(i) {
 			switch h.field {
 			case labelFirst, labelLast, labelType, labelReference:
 				e.strong[i+1] = e.strong[i] + 1
@@ -347,9 +400,9 @@ func (v view) markSignatures(owner []token) {
 				v.paint(i, end, signature)
 				i = end - 1
 			}
-		case words.begins("tail", text):
+		case v.scan(i).opens("tail") && words.begins("tail", text):
 			l.zone = signature
-		case isClosing(text), isOwnName(text, owner):
+		case v.scan(i).opens("closing") && isClosing(text), isOwnName(text, owner):
 			if ps := e.ps[min(i+1, len(v))]; ps > i && ps < end {
 				end = ps
 			}
@@ -371,7 +424,7 @@ func (v view) markSignatures(owner []token) {
 // prospects.
 func (v view) markNotices() {
 	for i := 0; i < len(v) && i < maxLines; i++ {
-		if v[i].zone != fresh || len(v[i].text) < 20 || !words.contains("notice", clip(v[i].text)) {
+		if v[i].zone != fresh || len(v[i].text) < 20 || !v.scan(i).says("notice") {
 			continue
 		}
 		for ; i < len(v) && v[i].zone == fresh && !v[i].blank(); i++ {

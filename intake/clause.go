@@ -435,9 +435,9 @@ func (p *parser) ending() bool {
 		return true
 	}
 	n := 0
-	for _, l := range p.v {
+	for i, l := range p.v {
 		if l.zone == quoted || l.isOwn() {
-			if words.contains("ending", l.text) {
+			if p.v.scan(i).says("ending") {
 				return true
 			}
 			if n++; n > 200 {

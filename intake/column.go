@@ -32,21 +32,29 @@ func announces(text string, loose bool) column {
 	if text == "" || len(text) > 90 || strings.Contains(text, "@") {
 		return c
 	}
-	if t, both := typeHeading(text); both {
+	var room [fewTokens]token
+	ts := words.appendTokens(room[:0], text)
+	if t, both := typeHeading(ts); both {
 		c.field, c.exact = labelType, true
 		return c
 	} else if t != "" {
 		c.field, c.typ = columnMark, t
 		return c
 	}
+	plain := ts
+	if open := strings.IndexByte(text, '('); open > 0 {
+		for len(plain) > 0 && plain[len(plain)-1].from > open {
+			plain = plain[:len(plain)-1]
+		}
+	}
 	switch {
-	case words.has("column name", plainLabel(text)):
+	case words.sections["column name"].covers(plain):
 		c.field, c.exact = columnName, true
 		return c
-	case words.has("column infix", text):
+	case words.sections["column infix"].covers(ts):
 		c.field, c.exact = columnInfix, true
 		return c
-	case words.has("column register", plainLabel(text)):
+	case words.sections["column register"].covers(plain):
 		c.field, c.exact = columnRegister, true
 		return c
 	}
@@ -54,35 +62,37 @@ func announces(text string, loose bool) column {
 		c.exact = true
 		return c
 	}
-	if words.has("column ignored", text) {
+	if words.sections["column ignored"].covers(ts) {
 		c.field, c.exact = labelIgnored, true
 		return c
 	}
-	if f := doubleLabel(text); f != columnUnknown {
+	if f := doubleLabel(plain); f != columnUnknown {
 		c.field = f
 		c.exact = f != labelEmail && f != labelURL // of the company rather than of the contact
 		return c
 	}
-	// "Company / Organisation", "Vorname | First name", "Firma - company".
-	found, clash := labelField(""), false
-	for _, piece := range strings.FieldsFunc(strings.ReplaceAll(text, " - ", "/"), func(r rune) bool { return strings.ContainsRune("/|\\,;()", r) }) {
-		f := words.lookup(piece, false)
-		if words.has("column name", piece) {
-			f = columnName
+	if strings.ContainsAny(text, "/|\\,;()-") {
+		// "Company / Organisation", "Vorname | First name", "Firma - company".
+		found, clash := labelField(""), false
+		for _, piece := range strings.FieldsFunc(strings.ReplaceAll(text, " - ", "/"), func(r rune) bool { return strings.ContainsRune("/|\\,;()", r) }) {
+			f := words.lookup(piece, false)
+			if words.has("column name", piece) {
+				f = columnName
+			}
+			switch {
+			case f == "" || f == labelIgnored && found != "":
+			case found == "" || found == labelIgnored:
+				found = f
+			case found == columnName && f != labelIgnored:
+				found = f
+			case f != found && f != columnName:
+				clash = true
+			}
 		}
-		switch {
-		case f == "" || f == labelIgnored && found != "":
-		case found == "" || found == labelIgnored:
-			found = f
-		case found == columnName && f != labelIgnored:
-			found = f
-		case f != found && f != columnName:
-			clash = true
+		if found != "" && !clash {
+			c.field = found
+			return c
 		}
-	}
-	if found != "" && !clash && strings.ContainsAny(text, "/|\\,;()-") {
-		c.field = found
-		return c
 	}
 	if !loose {
 		return c
@@ -95,9 +105,7 @@ func announces(text string, loose bool) column {
 
 // doubleLabel reads a heading of two labels, of which one says whose the other is:
 // "Ansprechpartner Vorname", "E-mail Kunde", "Company phone".
-func doubleLabel(text string) labelField {
-	var room [fewTokens]token
-	ts := words.appendTokens(room[:0], plainLabel(text))
+func doubleLabel(ts []token) labelField {
 	if len(ts) < 2 || len(ts) > 6 {
 		return columnUnknown
 	}
@@ -135,9 +143,8 @@ func plainLabel(s string) string {
 
 // typeHeading reads a heading that is made of lead types: "QL / MC" names the
 // column, "Managed customer" is ticked in its rows.
-func typeHeading(text string) (t rules.LeadType, both bool) {
-	var room [fewTokens]token
-	q, m, ts := false, false, words.appendTokens(room[:0], text)
+func typeHeading(ts []token) (t rules.LeadType, both bool) {
+	q, m := false, false
 	if len(ts) > 8 {
 		return "", false
 	}
@@ -149,13 +156,13 @@ func typeHeading(text string) (t rules.LeadType, both bool) {
 			m = true
 		case "lead", "leads", "customer", "customers", "client", "clients", "or", "prospect", "type", "vs", "oder", "ou", "o", "of", "lub":
 		default:
-			return typeWords(text), false
+			return typeOf(ts), false
 		}
 	}
 	if q && m {
 		return "", true
 	}
-	return typeWords(text), false
+	return typeOf(ts), false
 }
 
 // heading reads a row as a heading. ok is false where it is none: fewer than two

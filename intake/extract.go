@@ -67,7 +67,7 @@ func collect(v view, read []bool) *collector {
 	tables := mergeBlocks(c.cards(), c.tables())
 	for i := range v[:min(len(v), maxLines)] {
 		if read[i] || v[i].zone == quoted && v[i].depth > 0 {
-			if c.hits[i] = findLabels(v[i].text); len(c.hits[i]) > 0 && read[i] {
+			if c.hits[i] = v.labels(i); len(c.hits[i]) > 0 && read[i] {
 				c.last = i
 			}
 		}

@@ -59,7 +59,7 @@ func (p *parser) resend() {
 	for i := range p.v {
 		switch {
 		case p.v[i].isOwn():
-			asked = asked || words.contains("verb register", clip(p.v[i].text))
+			asked = asked || p.v.scan(i).says("verb register")
 		case p.v[i].zone == forwarded && asked:
 			_, address, end := p.v.letterHead(i)
 			if end == 0 {

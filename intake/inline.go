@@ -250,13 +250,13 @@ func (c *collector) cells(cut cutter, i int) []cell {
 // tableAt reads a table whose heading is line i, or whose labels stand in its
 // first column from line i on.
 func (c *collector) tableAt(i int) (*grid, int) {
-	for _, cut := range tableCutters {
+	for n, cut := range tableCutters {
 		row := c.cells(cut, i)
 		if len(row) < 2 {
 			continue
 		}
 		if i >= c.noTable[cut.name] {
-			if cols, ok := cut.heading(row); ok && enough(cols) {
+			if cols, ok := c.v.heading(i, n); ok && enough(cols) {
 				g, end := c.below(cut, i, row, cols)
 				if g != nil {
 					return g, end
@@ -848,12 +848,13 @@ func mergeBlocks(a, b []*block) []*block {
 
 // headsTable says whether a line by itself is the heading of a table: three fields
 // at least.
-func headsTable(s string) bool {
+func (v view) headsTable(i int) bool {
+	s := v[i].text
 	if len(s) > 600 || !strings.ContainsAny(s, "\t|;,") && !strings.Contains(strings.TrimSpace(s), "  ") {
 		return false
 	}
-	for _, cut := range tableCutters {
-		if cols, ok := cut.heading(cut.cut(s)); ok && enough(cols) && fieldsOf(cols) >= 3 {
+	for n := range tableCutters {
+		if cols, ok := v.heading(i, n); ok && enough(cols) && fieldsOf(cols) >= 3 {
 			return true
 		}
 	}

@@ -129,6 +129,9 @@ func (v *vocabulary) lookup(label string, loose bool) labelField {
 // bilingual finds the field of a label in two languages: "Prénom / First name",
 // "名字 First name". Two labels of different fields are none.
 func (v *vocabulary) bilingual(label string) labelField {
+	if isASCII(label) && !strings.ContainsAny(label, "/|") {
+		return ""
+	}
 	pieces := strings.FieldsFunc(label, func(r rune) bool { return r == '/' || r == '|' })
 	if len(pieces) < 2 {
 		// A script of its own, and then letters.

@@ -83,23 +83,22 @@ func (r Reader) Parse(m Message) rules.Request {
 // more by which mass mail that looks personal gives itself away.
 func (p *parser) pitch() bool {
 	hits := map[string]bool{}
-	var room [fewTokens]token
 	n := 0
-	for _, l := range p.v {
+	for i, l := range p.v {
 		if l.depth > 0 || l.blank() {
 			continue
 		}
 		if n++; n > 80 {
 			break
 		}
-		toks := words.appendTokens(room[:0], clip(l.text))
-		for i := 0; i < len(toks); {
-			at, k := words.find("body pitch", toks, i)
+		s := p.v.scan(i)
+		for from := 0; from < len(s.toks); {
+			at, k := s.find("body pitch", from)
 			if at < 0 {
 				break
 			}
-			hits[join(toks[at:at+k])] = true
-			i = at + k
+			hits[join(s.toks[at:at+k])] = true
+			from = at + k
 		}
 	}
 	return len(hits) >= 2
@@ -112,7 +111,7 @@ func (p *parser) empty() bool {
 		return false
 	}
 	for i, l := range p.v {
-		if !l.blank() && (p.used[i] || l.zone == fresh || l.zone == forwarded || l.zone == closing && words.contains("thanks", l.text)) {
+		if !l.blank() && (p.used[i] || l.zone == fresh || l.zone == forwarded || l.zone == closing && p.v.scan(i).says("thanks")) {
 			return false
 		}
 	}
@@ -413,9 +412,9 @@ func (p *parser) choose() *collector {
 	}
 	said, any := false, false
 	for i, l := range p.v {
-		if l.zone == fresh && !l.blank() && !(words.begins("greeting", l.text) && len(strings.Fields(l.text)) <= 4) {
+		if l.zone == fresh && !l.blank() && !(p.v.scan(i).opens("greeting") && words.begins("greeting", l.text) && len(strings.Fields(l.text)) <= 4) {
 			any = true
-			said = said || words.contains("filled", l.text) && !c.used[i]
+			said = said || p.v.scan(i).says("filled") && !c.used[i]
 		}
 	}
 	if said || !any {
@@ -424,7 +423,7 @@ func (p *parser) choose() *collector {
 		for i, l := range p.v {
 			read[i] = l.zone == quoted && l.depth <= 1
 			if read[i] {
-				for _, h := range findLabels(l.text) {
+				for _, h := range p.v.labels(i) {
 					reference = reference || h.field == labelReference
 				}
 			}

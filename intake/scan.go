@@ -46,6 +46,11 @@ func (c *scan) may(names ...string) bool {
 	return false
 }
 
+// opens says whether the text's first word begins a phrase of the section.
+func (c *scan) opens(name string) bool {
+	return len(c.toks) > 0 && c.v.sections[name].begins(c.toks[0])
+}
+
 // says says whether a phrase of the section stands in the text.
 func (c *scan) says(name string) bool {
 	id := c.v.sections[name].id

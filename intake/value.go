@@ -706,10 +706,20 @@ func readType(s string) (rules.LeadType, state) {
 }
 
 func typeWords(s string) rules.LeadType {
-	for _, t := range []rules.LeadType{rules.QualifiedLead, rules.ManagedCustomer} {
-		if words.has("type "+string(t), s) {
-			return t
-		}
+	if len(s) > 200 {
+		return ""
+	}
+	var room [fewTokens]token
+	return typeOf(words.appendTokens(room[:0], s))
+}
+
+// typeOf is the lead type that words name, all of them together.
+func typeOf(ts []token) rules.LeadType {
+	switch {
+	case words.sections["type qualified_lead"].covers(ts):
+		return rules.QualifiedLead
+	case words.sections["type managed_customer"].covers(ts):
+		return rules.ManagedCustomer
 	}
 	return ""
 }
