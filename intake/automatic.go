@@ -486,11 +486,8 @@ func (p *parser) absent(subject string, reply bool) bool {
 	}
 	state, more, before := false, false, true
 	for i, s := range sentences {
-		ts := tokens(clip(s))
-		found := func(section string) bool {
-			at, _ := words.find(section, ts, 0)
-			return at >= 0
-		}
+		said := words.scan(s)
+		ts, found := said.toks, said.says
 		if before && found("body auto_reply") {
 			return true
 		}

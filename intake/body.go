@@ -462,8 +462,9 @@ func (v view) paint(from, to int, z zone) {
 }
 
 func isPostscript(s string) bool {
-	t := strings.ToLower(strings.TrimSpace(s))
-	for _, p := range []string{"ps ", "ps:", "p.s.", "pps", "nb:", "p.s:", "ps."} {
+	t := strings.TrimSpace(s)
+	t = strings.ToLower(t[:min(4, len(t))])
+	for _, p := range [...]string{"ps ", "ps:", "p.s.", "pps", "nb:", "p.s:", "ps."} {
 		if strings.HasPrefix(t, p) {
 			return true
 		}

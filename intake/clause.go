@@ -339,7 +339,7 @@ func (p *parser) inList(ls []lexeme) bool {
 		}
 		ws = append(ws, l.text)
 	}
-	if len(ws) == 0 || smallWord[ls[0].fold] && len(ws) == 1 || len(ws) == 1 && isNoName(ls[0]) {
+	if len(ws) == 0 || smallWord[ls[0].fold] && len(ws) == 1 || len(ws) == 1 && ls[0].is(looksNoName) {
 		return false
 	}
 	for _, e := range p.list {
@@ -368,7 +368,7 @@ func (p *parser) places(s *sentence) []object {
 			if i > 0 && (ls[i-1].fold == "a" || ls[i-1].fold == "an" || ls[i-1].fold == "ein" || ls[i-1].fold == "eine" || ls[i-1].fold == "un" || ls[i-1].fold == "una" || ls[i-1].fold == "een") {
 				n = 0
 			}
-			if i+1 < len(ls) && ls[i+1].kind == lexWord && !ls[i+1].is(wordFollower) && !p.isDeedAt(s, i+1) && !(len(p.list) > 1 && isNoName(ls[i+1])) {
+			if i+1 < len(ls) && ls[i+1].kind == lexWord && !ls[i+1].is(wordFollower) && !p.isDeedAt(s, i+1) && !(len(p.list) > 1 && ls[i+1].is(looksNoName)) {
 				n = 0
 			}
 		case l.digit && strings.Trim(l.text, "0123456789#.") == "" && len(l.text) <= 3:
@@ -398,10 +398,10 @@ func (p *parser) isDeedAt(s *sentence, i int) bool {
 // address spells.
 func (p *parser) bareName(s *sentence, from, to int, deeds []deed) (int, int) {
 	ls := s.ls
-	for from < to && (isNoName(ls[from]) || isTitle(ls[from]) || calendarWord(ls[from].text) || ls[from].digit || p.covered(deeds, from)) {
+	for from < to && (ls[from].is(looksNoName) || ls[from].is(looksTitle) || calendarWord(ls[from].text) || ls[from].digit || p.covered(deeds, from)) {
 		from++
 	}
-	for to > from && (isNoName(ls[to-1]) && !isLegalForm(ls[to-1]) && !ls[to-1].is(wordOrganisation) || calendarWord(ls[to-1].text) || p.covered(deeds, to-1) || !inName(ls[to-1])) {
+	for to > from && (ls[to-1].is(looksNoName) && !ls[to-1].is(looksForm) && !ls[to-1].is(wordOrganisation) || calendarWord(ls[to-1].text) || p.covered(deeds, to-1) || !ls[to-1].is(insideName)) {
 		to--
 	}
 	for k := from; k < to; k++ {
@@ -413,7 +413,7 @@ func (p *parser) bareName(s *sentence, from, to int, deeds []deed) (int, int) {
 		return 0, 0
 	}
 	// A person stands for no registration: "Frau Ohlsen", "Giulia".
-	if from > 0 && isTitle(ls[from-1]) || to-from <= 2 && isGiven(ls[from]) && !isLegalForm(ls[to-1]) {
+	if from > 0 && ls[from-1].is(looksTitle) || to-from <= 2 && ls[from].is(looksGiven) && !ls[to-1].is(looksForm) {
 		return 0, 0
 	}
 	return from, to

@@ -105,7 +105,7 @@ func newCell(s string, from, to int, quotes bool) cell {
 
 // cutPipes cuts "| a | b |" and boxes.
 func cutPipes(s string) []cell {
-	if !strings.ContainsAny(s, "|│┃║¦") {
+	if !strings.Contains(s, "|") && (isASCII(s) || !strings.ContainsAny(s, "│┃║¦")) {
 		return nil
 	}
 	var out []cell
@@ -178,7 +178,7 @@ func isFrame(s string) bool {
 func (c *collector) tables() []*block {
 	var blocks []*block
 	for i := 0; i < len(c.v) && i < maxLines && len(blocks) < maxProspects; i++ {
-		if !c.read[i] || c.v[i].blank() || !strings.ContainsAny(c.v[i].text, "\t|;,│┃║¦/·•-–—") && !strings.Contains(c.v[i].text, "  ") {
+		if !c.read[i] || c.v[i].blank() || !strings.ContainsAny(c.v[i].text, "\t|;,/-") && (isASCII(c.v[i].text) || !strings.ContainsAny(c.v[i].text, "│┃║¦·•–—")) && !strings.Contains(c.v[i].text, "  ") {
 			continue
 		}
 		g, end := c.tableAt(i)

@@ -283,7 +283,7 @@ func (p *parser) events(who []*subject, n int, types []*mention) []event {
 		if l.kind != lexWord || inType[i] {
 			continue
 		}
-		if l.capital || len(who) > 0 && !isNoName(l) {
+		if l.capital || len(who) > 0 && !l.is(looksNoName) {
 			f := strings.TrimSuffix(l.fold, "s")
 			for _, x := range who {
 				for _, w := range x.names {

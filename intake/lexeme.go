@@ -293,8 +293,18 @@ func (l *lexeme) looks() (out facts) {
 	if titles[bareWord(l.text)] || l.capital && l.is(wordTitle) && !l.is(wordRole) && !l.is(wordGiven) {
 		out |= looksTitle
 	}
-	if l.endsFirm() {
+	form, sign, inner := l.endsFirm(), l.text == "&" || l.text == "+", innerCapital(l.text)
+	if form {
 		out |= looksForm
+	}
+	if !sign && (l.capital || inner || l.digit && hasLetter(l.text)) {
+		out |= beginsName
+	}
+	if l.capital || inner || sign || l.digit && len(l.text) <= 5 || form {
+		out |= insideName
+	}
+	if low := strings.ToLower(l.text); particles[low] || connectors[low] || l.fold == "and" || l.fold == "ap" || l.fold == "e" || l.fold == "y" {
+		out |= joinsName
 	}
 	return out
 }
@@ -352,21 +362,21 @@ func foldLetters(w string) string {
 	if !isASCII(w) {
 		f = foldWord(w, false)
 	}
-	var b strings.Builder
+	var room [64]byte
+	b := room[:0]
 	for _, r := range f {
 		if r < utf8.RuneSelf {
 			if 'A' <= r && r <= 'Z' {
 				r += 'a' - 'A'
 			}
-			if !('a' <= r && r <= 'z' || '0' <= r && r <= '9') {
-				continue
+			if 'a' <= r && r <= 'z' || '0' <= r && r <= '9' {
+				b = append(b, byte(r))
 			}
-		} else if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
-			continue
+		} else if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			b = utf8.AppendRune(b, r)
 		}
-		b.WriteRune(r)
 	}
-	return b.String()
+	return string(b)
 }
 
 // webAddress says whether a word is a web address: its host ends in a name that

@@ -16,14 +16,14 @@ import (
 func romanised(w string) []string {
 	low := strings.ToLower(w)
 	out := []string{foldLetters(low)}
-	if strings.ContainsAny(low, "äöüåøæœß") {
+	if !isASCII(low) && strings.ContainsAny(low, "äöüåøæœß") {
 		for _, r := range []*strings.Replacer{german, nordic} {
 			if alt := foldLetters(r.Replace(low)); alt != out[0] && (len(out) == 1 || alt != out[1]) {
 				out = append(out, alt)
 			}
 		}
 	}
-	if i := strings.IndexAny(low, "'’"); i > 0 && i <= 4 {
+	if i := apostrophe(low); i > 0 && i <= 4 {
 		// "d'Argonne", "l'Atelier": the article is often left out.
 		_, n := utf8.DecodeRuneInString(low[i:])
 		if alt := foldLetters(low[i+n:]); len(alt) >= 3 {

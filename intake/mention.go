@@ -281,7 +281,7 @@ func (p *parser) namesIn(s *sentence, n int, f *fitter) []*mention {
 		m := &mention{kind: c.kind, from: c.from, to: c.to, sent: n, score: c.score, words: c.words}
 		m.text = nameText(s, c.from, c.to)
 		if c.kind == aPerson {
-			m.title = c.from > 0 && isTitle(s.ls[c.from-1])
+			m.title = c.from > 0 && s.ls[c.from-1].is(looksTitle)
 			m.cue = p.cueBefore(s, c.from, "cue person")
 			m.last = len(c.words) <= 3 && p.cueBefore(s, c.from, "cue last name")
 			m.cue = m.cue || m.last
@@ -340,30 +340,30 @@ var undotted = map[string]bool{"gmbh": true, "ug": true, "ag": true, "kg": true,
 func runs(ls []lexeme) [][2]int {
 	var out [][2]int
 	for i := 0; i < len(ls); {
-		if !beginsName(ls[i]) {
+		if !ls[i].is(beginsName) {
 			i++
 			continue
 		}
 		j := i + 1
 		for j < len(ls) {
-			if inName(ls[j]) {
+			if ls[j].is(insideName) {
 				j++
 				continue
 			}
 			// Small words, a comma before a legal form, a nickname in quotation marks.
 			k := j
-			for k < len(ls) && k-j < 3 && ls[k].kind == lexWord && (particles[strings.ToLower(ls[k].text)] || connectors[strings.ToLower(ls[k].text)] || ls[k].fold == "and" || ls[k].fold == "ap" || ls[k].fold == "e" || ls[k].fold == "y") {
+			for k < len(ls) && k-j < 3 && ls[k].is(joinsName) {
 				k++
 			}
-			if k > j && k < len(ls) && inName(ls[k]) {
+			if k > j && k < len(ls) && ls[k].is(insideName) {
 				j = k + 1
 				continue
 			}
-			if ls[j].kind == lexMark && ls[j].text == "," && j+1 < len(ls) && ls[j+1].kind == lexWord && isLegalForm(ls[j+1]) {
+			if ls[j].kind == lexMark && ls[j].text == "," && j+1 < len(ls) && ls[j+1].kind == lexWord && ls[j+1].is(looksForm) {
 				j += 2
 				continue
 			}
-			if (isQuote(ls[j]) || ls0(ls[j], "(")) && j+2 < len(ls) && ls[j+1].kind == lexWord && (isQuote(ls[j+2]) || ls0(ls[j], "(") && ls0(ls[j+2], ")")) && j+3 < len(ls) && (inName(ls[j+3]) || particles[strings.ToLower(ls[j+3].text)]) {
+			if (isQuote(ls[j]) || ls0(ls[j], "(")) && j+2 < len(ls) && ls[j+1].kind == lexWord && (isQuote(ls[j+2]) || ls0(ls[j], "(") && ls0(ls[j+2], ")")) && j+3 < len(ls) && (ls[j+3].is(insideName) || particles[strings.ToLower(ls[j+3].text)]) {
 				j += 3
 				continue
 			}
@@ -379,14 +379,6 @@ func isQuote(l lexeme) bool {
 	return l.kind == lexMark && strings.Contains("\"“”„«»‘’'", l.text)
 }
 
-func beginsName(l lexeme) bool {
-	return l.kind == lexWord && l.text != "&" && l.text != "+" && (l.capital || innerCapital(l.text) || l.digit && hasLetter(l.text))
-}
-
-func inName(l lexeme) bool {
-	return l.kind == lexWord && (l.capital || innerCapital(l.text) || l.text == "&" || l.text == "+" || l.digit && len(l.text) <= 5 || isLegalForm(l))
-}
-
 func hasLetter(s string) bool { return strings.IndexFunc(s, unicode.IsLetter) >= 0 }
 
 // innerCapital: "eBay", "d'Ormesson", "l'Atelier".
@@ -395,23 +387,15 @@ func innerCapital(s string) bool {
 	return i > 0 && i <= 3
 }
 
-func isLegalForm(l lexeme) bool { return l.facts&looksForm != 0 }
-
 // shortForm are the legal forms of up to three letters that are written like words.
 var shortForm = map[string]bool{"ltd": true, "inc": true, "llc": true, "plc": true, "co": true, "oy": true, "oyj": true, "kft": true, "zrt": true, "nyrt": true, "lda": true, "srl": true, "spa": true, "sas": true, "pte": true, "pty": true, "pvt": true, "aps": true, "sti": true, "bhd": true, "sdn": true, "teo": true, "cic": true, "doo": true}
-
-func isTitle(l lexeme) bool { return l.facts&looksTitle != 0 }
-
-func isGiven(l lexeme) bool { return l.facts&looksGiven != 0 }
-
-func isNoName(l lexeme) bool { return l.facts&looksNoName != 0 }
 
 // candidates weighs every stretch of a run as a person and as an organisation.
 func (p *parser) candidates(out []candidate, s *sentence, from, to int, f *fitter) []candidate {
 	const longest = 9
 	ls, n := s.ls, nameFit{fitter: f}
 	for i := from; i < to; i++ {
-		if !beginsName(ls[i]) && !(ls[i].kind == lexWord && ls[i].digit) {
+		if !ls[i].is(beginsName) && !(ls[i].kind == lexWord && ls[i].digit) {
 			continue
 		}
 		n.reset()
@@ -420,7 +404,7 @@ func (p *parser) candidates(out []candidate, s *sentence, from, to int, f *fitte
 			if last.kind == lexWord && !(j-1 > i+1 && suffixes[bareWord(last.text)]) {
 				n.add(strings.TrimSuffix(strings.TrimSuffix(last.text, "'s"), "’s"))
 			}
-			if last.kind != lexWord || !inName(*last) || last.text == "&" || last.text == "+" {
+			if last.kind != lexWord || !last.is(insideName) || last.text == "&" || last.text == "+" {
 				continue
 			}
 			if sc := p.personScore(s, i, j, &n); sc >= 4 {
@@ -448,7 +432,7 @@ func (p *parser) personScore(s *sentence, i, j int, name *nameFit) int {
 				return 0
 			}
 			continue
-		case l.digit, l.text == "&", l.text == "+", isLegalForm(l) && j-i > 1:
+		case l.digit, l.text == "&", l.text == "+", l.is(looksForm) && j-i > 1:
 			return 0
 		case !l.capital && !innerCapital(l.text):
 			if !particles[strings.ToLower(l.text)] && l.fold != "y" && l.fold != "e" && l.fold != "ap" || k == j-1 {
@@ -459,14 +443,14 @@ func (p *parser) personScore(s *sentence, i, j int, name *nameFit) int {
 			}
 			continue
 		}
-		if isTitle(l) && k == i && (j-i > 1 || strings.HasSuffix(l.text, ".")) {
+		if l.is(looksTitle) && k == i && (j-i > 1 || strings.HasSuffix(l.text, ".")) {
 			return 0 // the title stands before the name
 		}
 		if calendarWord(l.text) {
 			noName += 2
-		} else if isGiven(l) {
+		} else if l.is(looksGiven) {
 			given++
-		} else if isNoName(l) {
+		} else if l.is(looksNoName) {
 			noName++
 		} else if l.is(wordOrganisation) {
 			noName++
@@ -503,12 +487,12 @@ func (p *parser) personScore(s *sentence, i, j int, name *nameFit) int {
 	if site >= fitLast && fit < fitLast && !(n == 1 && fit >= fitPart) {
 		score -= 4
 	}
-	if i > 0 && isTitle(ls[i-1]) {
+	if i > 0 && ls[i-1].is(looksTitle) {
 		score += 5
 	}
 	if given > 0 {
 		score += 3
-		if isGiven(ls[i]) && n >= 2 {
+		if ls[i].is(looksGiven) && n >= 2 {
 			score++
 		}
 	} else if ls[i].is(wordAmbiguous) {
@@ -517,7 +501,7 @@ func (p *parser) personScore(s *sentence, i, j int, name *nameFit) int {
 	if n >= 2 && n <= 4 {
 		score++
 	}
-	if i > 0 && ls[i-1].kind == lexWord && isGiven(ls[i-1]) && ls[i-1].capital {
+	if i > 0 && ls[i-1].kind == lexWord && ls[i-1].is(looksGiven) && ls[i-1].capital {
 		score -= 2 // the name begins before
 	}
 	if p.roleBehind(ls, j) {
@@ -577,7 +561,7 @@ func (p *parser) companyScore(s *sentence, i, j int, name *nameFit) int {
 	for k := i; k < j; k++ {
 		l := ls[k]
 		if l.kind != lexWord {
-			if l.text != "," || !(k+1 < j && isLegalForm(ls[k+1])) {
+			if l.text != "," || !(k+1 < j && ls[k+1].is(looksForm)) {
 				return 0
 			}
 			continue
@@ -585,16 +569,16 @@ func (p *parser) companyScore(s *sentence, i, j int, name *nameFit) int {
 		switch {
 		case l.digit && k > i && ls[k-1].kind == lexWord && !ls[k-1].capital && ls[k-1].text != "&" && !hasLetter(l.text):
 			return 0 // "Ateliers Fournier de 90 jours"
-		case isLegalForm(l) && (k > i || l.upper):
+		case l.is(looksForm) && (k > i || l.upper):
 			form = true
 			continue
-		case isGiven(l):
+		case l.is(looksGiven):
 			given++
-		case isTitle(l) && k == i && strings.HasSuffix(l.text, "."):
+		case l.is(looksTitle) && k == i && strings.HasSuffix(l.text, "."):
 			return 0
 		case l.is(wordOrganisation):
 			org++
-		case isNoName(l):
+		case l.is(looksNoName):
 			noName++
 		}
 		n++
@@ -631,7 +615,7 @@ func (p *parser) companyScore(s *sentence, i, j int, name *nameFit) int {
 	}
 	if i > 0 && ls[i-1].kind == lexWord && atWords[ls[i-1].fold] {
 		score += 2
-		if i > 2 && noName == 0 && given == 0 && ls[i-2].capital && (isGiven(ls[i-3]) || isTitle(ls[i-3])) {
+		if i > 2 && noName == 0 && given == 0 && ls[i-2].capital && (ls[i-3].is(looksGiven) || ls[i-3].is(looksTitle)) {
 			score += 2 // "Ferhat Öztürk from Marmara Yelken"
 		}
 	}
@@ -647,19 +631,19 @@ func (p *parser) companyScore(s *sentence, i, j int, name *nameFit) int {
 	if given > 0 && n <= 3 && org == 0 && !form && site < fitPart {
 		score -= 4
 	}
-	if i > 0 && isTitle(ls[i-1]) {
+	if i > 0 && ls[i-1].is(looksTitle) {
 		score -= 4
 	}
 	if site < fitWhole {
 		score -= 2 * noName
 	}
-	if isNoName(ls[i]) && site < fitWhole {
+	if ls[i].is(looksNoName) && site < fitWhole {
 		score--
 	}
 	if site < fitWhole {
 		for k := i + 1; k < j-1; k++ {
 			// "Officina Moretti e Lido Nord S.r.l." are two.
-			if l := ls[k]; l.kind == lexWord && !l.capital && l.is(wordConjunction) && (isLegalForm(ls[k-1]) || k-i >= 2 && j-k > 2) {
+			if l := ls[k]; l.kind == lexWord && !l.capital && l.is(wordConjunction) && (ls[k-1].is(looksForm) || k-i >= 2 && j-k > 2) {
 				score -= 6
 			}
 		}
@@ -680,7 +664,7 @@ func (p *parser) companyScore(s *sentence, i, j int, name *nameFit) int {
 func extend(c candidate, ls []lexeme, taken []bool) candidate {
 	for c.from > 1 && !taken[c.from-1] {
 		l := ls[c.from-1]
-		if l.kind != lexWord || !l.capital || l.line || isNoName(l) || isGiven(l) || isTitle(l) || l.digit || l.is(wordRole) || calendarWord(l.text) || ls[c.from-2].kind == lexMark && strings.Contains(".!?", ls[c.from-2].text) {
+		if l.kind != lexWord || !l.capital || l.line || l.is(looksNoName) || l.is(looksGiven) || l.is(looksTitle) || l.digit || l.is(wordRole) || calendarWord(l.text) || ls[c.from-2].kind == lexMark && strings.Contains(".!?", ls[c.from-2].text) {
 			break
 		}
 		c.from--
@@ -690,11 +674,11 @@ func extend(c candidate, ls []lexeme, taken []bool) candidate {
 		switch {
 		case l.kind == lexMark && l.text == "," && c.to+3 < len(ls) && ls[c.to+1].fold == "spol" && ls[c.to+2].fold == "s":
 			c.to += 3 // "…, spol. s r.o."
-		case l.kind == lexMark && l.text == "," && c.to+1 < len(ls) && isLegalForm(ls[c.to+1]) && !taken[c.to+1]:
+		case l.kind == lexMark && l.text == "," && c.to+1 < len(ls) && ls[c.to+1].is(looksForm) && !taken[c.to+1]:
 			c.to++
 			continue
-		case l.kind == lexWord && (isLegalForm(l) || l.digit && len(l.text) <= 5 && strings.Trim(l.text, "0123456789.") == "" || (l.text == "&" || l.text == "+") && c.to+1 < len(ls) && beginsName(ls[c.to+1])):
-		case l.kind == lexWord && l.capital && !l.line && (l.is(wordOrganisation) || !isNoName(l) && !isGiven(l) && !isTitle(l)) && !strings.HasSuffix(ls[c.to-1].text, "'s"):
+		case l.kind == lexWord && (l.is(looksForm) || l.digit && len(l.text) <= 5 && strings.Trim(l.text, "0123456789.") == "" || (l.text == "&" || l.text == "+") && c.to+1 < len(ls) && ls[c.to+1].is(beginsName)):
+		case l.kind == lexWord && l.capital && !l.line && (l.is(wordOrganisation) || !l.is(looksNoName) && !l.is(looksGiven) && !l.is(looksTitle)) && !strings.HasSuffix(ls[c.to-1].text, "'s"):
 		default:
 			return c
 		}
@@ -739,7 +723,7 @@ func (p *parser) cueBefore(s *sentence, i int, section string) bool {
 		return false
 	}
 	k := i - 1
-	for k > 0 && (ls0(s.ls[k], ":") || isQuote(s.ls[k]) || isTitle(s.ls[k])) {
+	for k > 0 && (ls0(s.ls[k], ":") || isQuote(s.ls[k]) || s.ls[k].is(looksTitle)) {
 		k--
 	}
 	return s.scanned().cueEndsAt(section, s.ls[k].to)
@@ -752,7 +736,7 @@ func ls0(l lexeme, mark string) bool { return l.kind == lexMark && l.text == mar
 func (p *parser) lowercase(out []candidate, s *sentence, f *fitter) []candidate {
 	ls, n := s.ls, nameFit{fitter: f}
 	for i := range ls {
-		if ls[i].kind != lexWord || ls[i].capital || isNoName(ls[i]) && len(ls[i].fold) < 4 {
+		if ls[i].kind != lexWord || ls[i].capital || ls[i].is(looksNoName) && len(ls[i].fold) < 4 {
 			continue
 		}
 		n.reset()
@@ -761,7 +745,7 @@ func (p *parser) lowercase(out []candidate, s *sentence, f *fitter) []candidate 
 			if smallWord[ls[j-1].fold] || particles[ls[j-1].fold] {
 				continue
 			}
-			named := !isNoName(ls[i]) && !isNoName(ls[j-1])
+			named := !ls[i].is(looksNoName) && !ls[j-1].is(looksNoName)
 			for _, w := range n.seen {
 				if len(w.site) >= 5 && fitsHost(n.host, w.host) == fitWhole {
 					out = append(out, candidate{anOrganisation, i, j, 8, n.kept()})
@@ -770,10 +754,10 @@ func (p *parser) lowercase(out []candidate, s *sentence, f *fitter) []candidate 
 					out = append(out, candidate{aPerson, i, j, 8, n.kept()})
 				}
 			}
-			if len(n.words) == 2 && named && len(ls[i].fold) >= 3 && len(ls[j-1].fold) >= 3 && (isGiven(ls[i]) && n.first().fitsBox() >= fitPart || n.fitsBox() >= fitLast) {
+			if len(n.words) == 2 && named && len(ls[i].fold) >= 3 && len(ls[j-1].fold) >= 3 && (ls[i].is(looksGiven) && n.first().fitsBox() >= fitPart || n.fitsBox() >= fitLast) {
 				out = append(out, candidate{aPerson, i, j, 7, n.kept()})
 			}
-			if len(n.words) == 2 && isGiven(ls[i]) && !isNoName(ls[j-1]) && !isGiven(ls[j-1]) && p.cueBefore(s, i, "cue person") {
+			if len(n.words) == 2 && ls[i].is(looksGiven) && !ls[j-1].is(looksNoName) && !ls[j-1].is(looksGiven) && p.cueBefore(s, i, "cue person") {
 				out = append(out, candidate{aPerson, i, j, 5, n.kept()})
 			}
 		}

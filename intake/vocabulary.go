@@ -52,6 +52,9 @@ const (
 	looksNoName
 	looksTitle
 	looksForm
+	beginsName // may be the first word of a name,
+	insideName // or a further one,
+	joinsName  // or stand between them
 )
 
 // factSections are the sections of which single words are looked up.

@@ -174,14 +174,15 @@ var latin = func() (out [0x180]string) {
 }()
 
 func foldWord(w string, ascii bool) string {
+	var room [64]byte
 	if ascii {
-		return strings.ToLower(w)
+		lower, _ := lowerASCII(w, room[:0])
+		return lower
 	}
 	w = strings.ReplaceAll(w, "’", "'")
 	if strings.IndexFunc(w, func(r rune) bool { return int(r) >= len(latin) }) >= 0 {
 		return foldRunes(w)
 	}
-	var room [64]byte
 	b := room[:0]
 	for _, r := range w {
 		b = append(b, latin[r]...)
