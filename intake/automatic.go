@@ -674,7 +674,7 @@ func (m *Message) reportWords() string {
 // isForwardSubject says whether a subject is a forwarded mail's.
 func isForwardSubject(s string) bool {
 	switch strings.ToLower(strings.TrimSpace(before(s, ":"))) {
-	case "fwd", "fw", "wg", "tr", "rv", "enc", "i", "doorst", "pd", "转发", "転送":
+	case "fwd", "fw", "wg", "tr", "rv", "enc", "i", "doorst", "pd", "转发", "轉寄", "転送", "vb", "vl", "ilt", "전달", "reenv":
 		return strings.Contains(s, ":")
 	}
 	return false

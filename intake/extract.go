@@ -600,6 +600,12 @@ func (b *block) fullName(raw string, span rules.Span) {
 func (c *collector) settle() {
 	for _, b := range c.blocks {
 		b.splitFull()
+		if b.LastName == "" && !b.seen[labelFirst] && isIdeographic(b.FirstName) {
+			if family, given, ok := easternName(b.FirstName, c.chinese()); ok {
+				b.FirstName, b.LastName = given, family
+				b.Spans[rules.LastName] = b.Spans[rules.FirstName]
+			}
+		}
 	}
 	if len(c.blocks) > 1 {
 		var lone *block
@@ -633,6 +639,16 @@ func (c *collector) settle() {
 			b.LeadType = b.typed
 		}
 	}
+}
+
+// chinese says whether nothing in the lines is Japanese.
+func (c *collector) chinese() bool {
+	for i, l := range c.v {
+		if c.read[i] && hasKana(l.text) {
+			return false
+		}
+	}
+	return true
 }
 
 // splitFull splits a whole name, now that the address is known.

@@ -172,6 +172,9 @@ func (p *parser) fromLetter(l forwardedMail) *block {
 			}
 		}
 	}
+	if family, given, ok := easternName(name, !l.japanese()); ok {
+		first, last, st = given, family, usable
+	}
 	if full := fuller(ss, name); full != "" {
 		if f, s, ok := splitName(full, b.Email); ok == usable && s != "" {
 			first, last, st = f, s, usable
@@ -188,6 +191,16 @@ func (p *parser) fromLetter(l forwardedMail) *block {
 	}
 	p.house(b, l, ss, ms)
 	return b
+}
+
+// japanese says whether a letter holds Japanese letters.
+func (l forwardedMail) japanese() bool {
+	for i := l.from; i < l.to && i < len(l.v); i++ {
+		if hasKana(l.v[i].text) {
+			return true
+		}
+	}
+	return false
 }
 
 // fuller finds the line of a sign-off in which a second family name follows the
@@ -231,8 +244,8 @@ func (p *parser) house(b *block, l forwardedMail, ss []sentence, ms []*mention) 
 			score := m.score
 			if site != "" && fitsSite(m.words, site) >= fitPart {
 				score += 10
-			} else if m.sent >= signed {
-				score += 4
+			} else if m.sent >= signed || ss[m.sent].line && m.from == 0 && m.to == len(ss[m.sent].ls) {
+				score += 4 // in the signature, or on a line of its own
 			} else if !p.cueBefore(&ss[m.sent], m.from, "cue own") {
 				score -= 4
 			} else {

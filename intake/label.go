@@ -53,7 +53,7 @@ func bullet(s string) int {
 func mark(s string) int {
 	r, size := utf8.DecodeRuneInString(s)
 	switch {
-	case strings.ContainsRune("•·▪●○◦‣►▶➢→✓✔☐☑*+>|#", r):
+	case strings.ContainsRune("•·▪●○◦‣►▶➢→✓✔☐☑■□◆◇★☆※*+>|#", r):
 		for size < len(s) && (s[size] == '*' || s[size] == '#') {
 			size++
 		}
@@ -303,6 +303,12 @@ func separator(s string, i int) (kind byte, size int) {
 		if n >= 3 {
 			return ' ', n
 		}
+		if r, _ := utf8.DecodeLastRuneInString(s[:i]); isIdeograph(r) {
+			// "会社名　株式会社つばめ"; but not "公司 Company: …"
+			if c := strings.IndexAny(s[i:], ":：=("); c < 0 || strings.HasPrefix(s[i+c:], "://") {
+				return ' ', n
+			}
+		}
 	}
 	return 0, 0
 }
@@ -317,13 +323,17 @@ func findLabels(s string) []labelHit {
 	}
 	start := bullet(s)
 	var hits []labelHit
-	if start < len(s) && s[start] == '[' {
+	if inner, behind := bracketed(s[start:]); behind > 0 && start+behind < len(s) {
 		// "[First name] Jane"
-		if end := strings.IndexByte(s[start:], ']'); end > 1 && end < 60 && start+end+1 < len(s) {
-			if f := words.lookup(s[start+1:start+end], false); f != "" {
-				from, to := trimSpan(s, start+end+1, len(s))
+		if inner < 60 {
+			_, open := utf8.DecodeRuneInString(s[start:])
+			if f := words.lookup(s[start+open:start+inner], false); f != "" {
+				from, to := trimSpan(s, start+behind, len(s))
 				for from < to && strings.ContainsRune(": =-", rune(s[from])) {
 					from++
+				}
+				if strings.HasPrefix(s[from:to], "：") {
+					from, to = trimSpan(s, from+len("："), to)
 				}
 				return []labelHit{{field: f, from: from, to: to, sep: ':', at: start}}
 			}
@@ -386,6 +396,22 @@ func findLabels(s string) []labelHit {
 		hits[i].from, hits[i].to = trimSpan(s, h.from, h.to)
 	}
 	return hits
+}
+
+// bracketed finds the bracket that a line begins with: where it shuts, and where
+// the text behind it begins; 0 where there is none.
+func bracketed(s string) (inner, behind int) {
+	if s == "" || s[0] != '[' && s[0] != 0xe3 && s[0] != 0xef {
+		return 0, 0
+	}
+	for _, p := range []struct{ open, shut string }{{"[", "]"}, {"【", "】"}, {"［", "］"}, {"〔", "〕"}, {"〈", "〉"}, {"《", "》"}} {
+		if strings.HasPrefix(s, p.open) {
+			if i := strings.Index(s, p.shut); i > len(p.open) {
+				return i, i + len(p.shut)
+			}
+		}
+	}
+	return 0, 0
 }
 
 // isNumbered says whether a text is a heading with its number: "Lead 2".
