@@ -30,6 +30,7 @@ func (p *parser) chats() []forwardedMail {
 	}
 	var out []forwardedMail
 	index := map[string]int{}
+	corrected := map[int]bool{} // the line before put something right
 	for _, l := range lines {
 		p.used[l.at] = true
 		if p.ownName(l.who) {
@@ -45,11 +46,38 @@ func (p *parser) chats() []forwardedMail {
 		x.text, x.zone = l.text, fresh
 		out[k].v = append(out[k].v, x)
 		out[k].to = len(out[k].v)
-		if out[k].address == "" {
-			if a, st := oneEmail(l.text); st == usable && p.outsider(a) {
+		puts := words.contains("correction", l.text)
+		if a, st := oneEmail(l.text); st == usable && p.outsider(a) {
+			if out[k].address == "" || puts || corrected[k] {
 				out[k].address = a
 			}
+		} else if puts {
+			out[k].address = otherEnding(out[k].address, l.text)
 		}
+		corrected[k] = puts
 	}
 	return out
+}
+
+// otherEnding corrects an address by a line that tells only how it ends: ".it, not
+// .com".
+func otherEnding(address, text string) string {
+	var ends []string
+	for _, w := range strings.Fields(text) {
+		w = strings.ToLower(strings.Trim(w, ",;!?()\"'"))
+		if len(w) >= 3 && len(w) <= 12 && w[0] == '.' && strings.Trim(w[1:], "abcdefghijklmnopqrstuvwxyz.") == "" {
+			ends = append(ends, strings.TrimRight(w, "."))
+		}
+	}
+	switch {
+	case address == "" || len(ends) == 0 || len(ends) > 2:
+		return address
+	case len(ends) == 2 && strings.HasSuffix(address, ends[1]) && !strings.HasSuffix(address, ends[0]):
+		return strings.TrimSuffix(address, ends[1]) + ends[0]
+	case len(ends) == 2 && strings.HasSuffix(address, ends[0]):
+		return strings.TrimSuffix(address, ends[0]) + ends[1] // "not .com but .it"
+	case len(ends) == 1:
+		return address[:strings.LastIndexByte(address, '.')] + ends[0]
+	}
+	return address
 }

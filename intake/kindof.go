@@ -21,6 +21,8 @@ type subject struct {
 	from  int      // lexeme of its name there
 	by    *mention // what gave the type
 	group bool     // it was given to all at once
+	// retyped is set where the text takes back what a list says.
+	retyped bool
 }
 
 // event is something that a sentence says, in order: who, or a lead type.
@@ -31,6 +33,8 @@ type event struct {
 	typ      *mention
 	except   bool
 	corrects bool
+	// overrides: the sentence says that it knows better than a list.
+	overrides bool
 }
 
 // bindTypes gives the blocks the lead types that the sentences and the subject
@@ -76,7 +80,7 @@ func (p *parser) bindTypes() {
 				x.typ = subject
 			}
 		}
-		if x.typ != "" && (x.b.prose || x.b.LeadType == "" && x.b.Unusable[rules.LeadTypeOf] == "") {
+		if x.typ != "" && (x.b.prose || x.retyped || x.b.LeadType == "" && x.b.Unusable[rules.LeadTypeOf] == "") {
 			x.b.LeadType = x.typ
 			if x.by != nil && x.b.Spans != nil {
 				at := &p.sentences[x.by.sent]
@@ -163,6 +167,9 @@ func (p *parser) bindSentence(who []*subject, n int) {
 			for _, x := range xs {
 				if sparing && except[x] {
 					continue
+				}
+				if x.retype(e, xs) && !x.retyped {
+					x.typ, x.by, x.retyped = e.typ.typ, e.typ, true
 				}
 				if x.typ == "" || x.b.LeadType == "" && e.corrects {
 					x.typ, x.by = e.typ.typ, e.typ
@@ -251,7 +258,7 @@ func (p *parser) events(who []*subject, n int, types []*mention) []event {
 	var out []event
 	corrects := s.says("last word") || s.says("correction")
 	for _, t := range types {
-		out = append(out, event{at: t.from, typ: t, corrects: corrects})
+		out = append(out, event{at: t.from, typ: t, corrects: corrects, overrides: corrects || s.says("overrides")})
 	}
 	toks := s.tokens()
 	for i := 0; i < len(toks) && s.scanned().may("exception"); {

@@ -438,7 +438,7 @@ func (p *parser) personScore(s *sentence, i, j int, name *nameFit) int {
 			if !particles[strings.ToLower(l.text)] && l.fold != "y" && l.fold != "e" && l.fold != "ap" || k == j-1 {
 				return 0
 			}
-			if (l.text == "y" || l.text == "e") && (k+2 != j || k < i+2 || isGiven(ls[k+1])) {
+			if (l.text == "y" || l.text == "e") && (k+2 != j || k < i+2 || ls[k+1].is(looksGiven)) {
 				return 0 // two people
 			}
 			continue
@@ -674,6 +674,9 @@ func extend(c candidate, ls []lexeme, taken []bool) candidate {
 		switch {
 		case l.kind == lexMark && l.text == "," && c.to+3 < len(ls) && ls[c.to+1].fold == "spol" && ls[c.to+2].fold == "s":
 			c.to += 3 // "…, spol. s r.o."
+		case ls0(l, "(") && c.to+3 < len(ls) && ls[c.to+1].kind == lexWord && ls[c.to+1].capital && ls0(ls[c.to+2], ")") && ls[c.to+3].is(looksForm) && !taken[c.to+3]:
+			c.to += 4 // "(Pty) Ltd", "(India) Pvt Ltd"
+			continue
 		case l.kind == lexMark && l.text == "," && c.to+1 < len(ls) && ls[c.to+1].is(looksForm) && !taken[c.to+1]:
 			c.to++
 			continue

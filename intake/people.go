@@ -93,7 +93,7 @@ func (p *parser) wishes(ss []sentence, ms []*mention) bool {
 	// A type alone is a weak sign: whoever asks what became of a lead, quotes a
 	// reference or disputes one names its type too.
 	for i := range ss {
-		if ss[i].says("ask status") || ss[i].says("dispute") || ss[i].says("already there") && len(references(ss[i].text)) > 0 && len(p.deeds(&ss[i])) == 0 {
+		if len(references(ss[i].text)) > 0 && len(p.deeds(&ss[i])) == 0 && names(ms, i) || ss[i].says("ask status") || ss[i].says("dispute") || ss[i].says("already there") && len(references(ss[i].text)) > 0 && len(p.deeds(&ss[i])) == 0 {
 			return p.handsOver(ss)
 		}
 	}
@@ -103,6 +103,22 @@ func (p *parser) wishes(ss []sentence, ms []*mention) bool {
 		}
 	}
 	return p.handsOver(ss) || typeIn(p.m.Subject) != "" && !p.reply
+}
+
+// names says whether a sentence names anybody or any address.
+func names(ms []*mention, sent int) bool {
+	for _, m := range ms {
+		if m.sent == sent && m.kind != aType {
+			return true
+		}
+	}
+	return false
+}
+
+// accounts says whether a sentence is about the money of a registration that it
+// names by its reference: whom it names too is no new prospect.
+func (p *parser) accounts(s *sentence) bool {
+	return s.says("money") && len(references(s.text)) > 0
 }
 
 // handsOver says whether a sentence hands a contact over, without a word for
@@ -187,6 +203,9 @@ func (p *parser) fromProse() []*block {
 	// What is renewed, withdrawn or asked about is no new prospect.
 	for _, m := range ms {
 		s := &ss[m.sent]
+		if p.accounts(s) {
+			m.out = true
+		}
 		if m.kind != aType && (p.past(s) || p.acts(s)) && !p.typesOne(m.sent) {
 			m.out = true
 		}

@@ -219,7 +219,7 @@ func (p *parser) run() {
 	}
 	for i := range p.sentences {
 		s := &p.sentences[i] // not a copy: it keeps its scan
-		if s.says("verb register") && !isRenewWord(s.text) && !negatedRegister(s.text) && !(s.says("verb withdraw") && !strings.Contains(s.text, "@")) {
+		if s.says("verb register") && !p.accounts(s) && !isRenewWord(s.text) && !negatedRegister(s.text) && !(s.says("verb withdraw") && !strings.Contains(s.text, "@")) {
 			p.register = true
 		}
 	}
@@ -733,7 +733,7 @@ func (p *parser) accept() {
 		}
 		blocks = append(blocks, b)
 	}
-	p.blocks = headed(blocks)
+	p.blocks = p.struck(headed(blocks))
 	sort.SliceStable(p.blocks, func(i, j int) bool { return earlier(p.place(p.blocks[i]), p.place(p.blocks[j])) })
 	p.bindTypes()
 	asked := p.reply && len(p.blocks) == 1 && p.asksBelow()
