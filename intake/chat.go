@@ -48,8 +48,8 @@ func (p *parser) chats() []forwardedMail {
 		out[k].to = len(out[k].v)
 		puts := words.contains("correction", l.text)
 		if a, st := oneEmail(l.text); st == usable && p.outsider(a) {
-			if out[k].address == "" || puts || corrected[k] {
-				out[k].address = a
+			if out[k].address == "" || (puts || corrected[k]) && !genericLocal(before(a, "@")) {
+				out[k].address, puts = a, false
 			}
 		} else if puts {
 			out[k].address = otherEnding(out[k].address, l.text)

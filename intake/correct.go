@@ -38,7 +38,7 @@ func (p *parser) corrections() {
 		}
 	}
 	for _, r := range regions {
-		if r.ref != "" {
+		if r.ref != "" && r.from < r.to && !p.accounts(&p.sentences[r.from]) {
 			p.correct(r.ref, r.from, r.to)
 		}
 	}

@@ -120,7 +120,8 @@ func (b *block) hasWord(l lexeme) bool {
 	for _, v := range []string{b.FirstName, b.LastName, b.Company} {
 		for _, w := range strings.Fields(v) {
 			f := foldLetters(w)
-			if f == l.fold || strings.ContainsAny(l.text, "'’") && f == strings.TrimSuffix(l.fold, "s") {
+			// "oprócz Flynna", "Fintan's": a name with an ending.
+			if more, ok := strings.CutPrefix(l.fold, f); more == "" && ok || ok && len(f) >= 4 && len(more) <= 2 {
 				return !smallWord[f] && !particles[f] && !words.lexicon["legal form"][f]
 			}
 		}

@@ -203,7 +203,7 @@ func (p *parser) fromProse() []*block {
 	// What is renewed, withdrawn or asked about is no new prospect.
 	for _, m := range ms {
 		s := &ss[m.sent]
-		if p.accounts(s) {
+		if p.accounts(s) || !p.register && s.says("money") && s.says("amiss") {
 			m.out = true
 		}
 		if m.kind != aType && (p.past(s) || p.acts(s)) && !p.typesOne(m.sent) {
