@@ -74,7 +74,7 @@ func (p *parser) rowsNamed(blocks []*block, s *sentence, from, to int) []*block 
 				out = append(out, b)
 				break
 			}
-			if l.kind != lexWord || !l.capital || isNoName(l) || len(l.fold) < 3 {
+			if l.kind != lexWord || !l.capital || l.is(looksNoName) || len(l.fold) < 3 {
 				continue
 			}
 			if b.hasWord(l) && !othersHaveWord(blocks, i, l) {
@@ -89,11 +89,11 @@ func (p *parser) rowsNamed(blocks []*block, s *sentence, from, to int) []*block 
 	for i := from; i < to; i++ {
 		l := s.ls[i]
 		k := ordinalOf(l)
-		if k == 0 && words.lexicon["last"][l.fold] && l.kind == lexWord {
+		if k == 0 && l.is(wordLast) && l.kind == lexWord {
 			k = len(blocks)
 		}
 		if k == 0 && l.digit && i > 0 && (ls0(s.ls[i-1], "#") || numberWord(s.ls[i-1])) {
-			k = words.numbers[l.fold]
+			k = l.number()
 		}
 		if k > 0 && k <= len(blocks) && blocks[k-1].table {
 			out = append(out, blocks[k-1])
@@ -105,7 +105,7 @@ func (p *parser) rowsNamed(blocks []*block, s *sentence, from, to int) []*block 
 // numberWord says whether a word announces the number of an entry. The row of a
 // sheet is counted with its heading or without: it tells no entry.
 func numberWord(l lexeme) bool {
-	if l.kind != lexWord || !words.lexicon["number"][l.fold] {
+	if l.kind != lexWord || !l.is(wordNumber) {
 		return false
 	}
 	switch l.fold {
@@ -122,7 +122,7 @@ func (b *block) hasWord(l lexeme) bool {
 			f := foldLetters(w)
 			// "oprócz Flynna", "Fintan's": a name with an ending.
 			if more, ok := strings.CutPrefix(l.fold, f); more == "" && ok || ok && len(f) >= 4 && len(more) <= 2 {
-				return !smallWord[f] && !particles[f] && !words.lexicon["legal form"][f]
+				return !smallWord[f] && !particles[f] && !words.is(wordLegalForm, w)
 			}
 		}
 	}
