@@ -810,6 +810,8 @@ func (p *parser) answers() bool {
 		at[rd.Ordinal] = len(found)
 		found = append(found, reading{Reading: rd, verb: v, at: span})
 	}
+	questions := p.numberedQuestions()
+	one := ofOne(questions)
 	for _, c := range lines {
 		pieces := numbered(c.text)
 		readings := make([]rules.Reading, len(pieces))
@@ -819,7 +821,10 @@ func (p *parser) answers() bool {
 			readings[i].Ordinal = piece.n
 			rest, ok := p.affirmed(piece.text)
 			yes[i] = ok
-			understood = understood && (ok && rest == "" || bareAnswers(rest, &readings[i], c.span) || piece.n > 0 && words.has("no", rest))
+			understood = understood && (ok && rest == "" || bareAnswers(rest, &readings[i], c.span) || piece.n > 0 && (words.has("no", rest) || bareNameFor(questions[piece.n], piece.text, &readings[i], c.span)))
+			if one && questions[piece.n] != "" {
+				readings[i].Ordinal = 0 // it numbers our questions, not prospects
+			}
 		}
 		if !understood {
 			// Not all of it is understood: a person reads it, unless we had asked
@@ -1129,6 +1134,9 @@ func bareAnswers(text string, rd *rules.Reading, span rules.Span) bool {
 		return false
 	}
 	rd.Spans = map[rules.Field]rules.Span{}
+	if head, tail, ok := strings.Cut(text, ","); ok && typeWords(head) != "" && len(strings.Fields(tail)) <= 6 && !words.contains("negation", tail) && !strings.ContainsAny(tail, "@.?") && !words.contains("prose qualified_lead", tail) && !words.contains("prose managed_customer", tail) {
+		text = head // "Managed, wie geschrieben"
+	}
 	if t := bareType(text); t != "" {
 		rd.LeadType, rd.All = t, words.contains("all", text) || othersIn(text)
 		rd.Spans[rules.LeadTypeOf] = span
@@ -1182,7 +1190,7 @@ func bareType(s string) rules.LeadType {
 			continue
 		}
 		switch ts[i].w {
-		case "for", "are", "is", "it's", "its", "they", "they're", "of", "them", "the", "it", "please", "this", "these", "that", "a", "an":
+		case "for", "are", "is", "it's", "its", "they", "they're", "of", "them", "the", "it", "please", "this", "these", "that", "a", "an", "only", "just", "nur", "bitte", "seulement", "solo", "sólo", "alleen", "tylko", "ist", "est", "es", "é", "è", "to", "jest", "ein", "eine", "un", "une", "uma", "una":
 			continue
 		}
 		rest = append(rest, ts[i].w)
@@ -1209,6 +1217,9 @@ func (p *parser) asked(text string, rd *rules.Reading, span rules.Span) bool {
 		}
 	}
 	if field == "" {
+		if q := p.onlyQuestion(); q != "" && bareNameFor(q, text, rd, span) {
+			return true
+		}
 		return p.chosenType(text, rd, span)
 	}
 	if field == labelName || len(strings.Fields(text)) > 6 || strings.ContainsAny(text, "?") {

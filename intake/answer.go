@@ -49,12 +49,27 @@ func (p *parser) between() []reading {
 			ss := passages(p.v, func(k int) bool { return k >= i && k < end && p.v[k].zone == fresh && !p.used[k] })
 			if rd, ok := p.answerFrom(ss, p.v[above].text); ok {
 				out = append(out, rd)
+			} else if rd, ok := p.bareFor(ss, p.v[above].text); ok {
+				out = append(out, rd)
 			}
 		}
 		i = end - 1
 		above = -1
 	}
 	return out
+}
+
+// bareFor takes a short text between the lines as the answer to the line above it.
+func (p *parser) bareFor(ss []sentence, question string) (reading, bool) {
+	if len(ss) == 0 || len(ss) > 2 {
+		return reading{}, false
+	}
+	rd := reading{verb: rules.VerbAnswer, at: ss[0].span}
+	ok := bareNameFor(question, ss[0].text, &rd.Reading, ss[0].span)
+	if !ok && wanted(question) == labelType {
+		ok = bareAnswers(ss[0].text, &rd.Reading, ss[0].span) && rd.LeadType != ""
+	}
+	return rd, ok
 }
 
 // answerFrom takes from sentences what answers a question: addresses, a lead
@@ -168,7 +183,8 @@ func (p *parser) loosely() {
 			}
 		}
 	}
-	if len(out) == 0 {
+	// What is said without a number may answer any of several questions.
+	if q := p.numberedQuestions(); len(out) == 0 && (len(q) < 2 || ofOne(q)) {
 		if rd, ok := p.answerFrom(p.sentences, below.String()); ok {
 			out = append(out, rd)
 		}
@@ -183,6 +199,48 @@ func (p *parser) loosely() {
 		p.items, p.readings = kept, out
 		p.account(out)
 	}
+}
+
+// byNumber reads answers that stand in the entries of a list with the numbers of
+// ours, each in sentences of its own. An entry that answers nothing ("2. not yet
+// known") leaves its question open.
+func (p *parser) byNumber() []reading {
+	questions := p.numberedQuestions()
+	if len(questions) == 0 || ofOne(questions) {
+		return nil
+	}
+	var out []reading
+	ss := passages(p.v, func(i int) bool { return p.v[i].zone == fresh })
+	for n := 0; n < len(ss); {
+		pas := ss[n].pas
+		end := n + 1
+		for end < len(ss) && ss[end].pas == pas {
+			end++
+		}
+		if q := questions[pas.num]; q != "" {
+			rd, ok := p.answerFrom(ss[n:end:end], q)
+			if !ok {
+				rd, ok = p.bareFor(ss[n:end:end], q)
+			}
+			if ok {
+				rd.Ordinal = pas.num
+				out = append(out, rd)
+			}
+		}
+		n = end
+	}
+	return out
+}
+
+// numberedBlocks says whether labelled lines, if there are any, stand in the
+// entries of a numbered list and tell one thing each: they are answers.
+func (p *parser) numberedBlocks() bool {
+	for _, b := range p.blocks {
+		if b.table || b.labels > 1 || b.first >= len(p.v) || numberOf(p.v[b.first].text) == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // account marks the sentences in which answers were read: they ask for nothing

@@ -43,6 +43,7 @@ type passage struct {
 	segs []passageSeg
 	n    int // paragraphs, counted
 	item bool
+	num  int // of an entry of a numbered list
 }
 
 type passageSeg struct {

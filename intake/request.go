@@ -236,8 +236,15 @@ func (p *parser) run() {
 	if len(p.blocks) == 0 && len(p.corrects) == 0 {
 		answered = p.answers() // bare values, YES
 	}
-	if !answered && p.reply && len(p.blocks) == 0 && p.asksBelow() {
-		p.readings = p.between()
+	if !answered && p.reply && len(p.corrects) == 0 && p.asksBelow() {
+		if len(p.blocks) == 0 {
+			p.readings = p.between()
+		}
+		if len(p.readings) == 0 && p.numberedBlocks() {
+			if p.readings = p.byNumber(); len(p.readings) > 0 {
+				p.blocks = nil
+			}
+		}
 		p.account(p.readings)
 	}
 	if !answered && len(p.readings) == 0 {
@@ -283,6 +290,9 @@ func (p *parser) more() {
 		return
 	}
 	told := p.fromProse()
+	if q := p.numberedQuestions(); p.reply && len(q) > 1 && !ofOne(q) && nameless(told) {
+		return // values without a name may answer any of our questions
+	}
 	if p.handsOn() {
 		for _, b := range p.forwards() {
 			found := false
@@ -319,6 +329,16 @@ func (p *parser) more() {
 			p.blocks = append(p.blocks, b)
 		}
 	}
+}
+
+// nameless says whether no prospect has a name or a company.
+func nameless(told []*block) bool {
+	for _, b := range told {
+		if b.person() {
+			return false
+		}
+	}
+	return true
 }
 
 // apart says whether prospect k of prose stands on its own: it has an address, or
@@ -566,7 +586,7 @@ func passages(v view, read func(int) bool) []sentence {
 		}
 		if pas == nil {
 			n++
-			pas = &passage{n: n, item: entry}
+			pas = &passage{n: n, item: entry, num: numberOf(t)}
 		} else {
 			text.WriteByte(' ')
 		}
