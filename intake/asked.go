@@ -111,7 +111,7 @@ func bareNameFor(question, text string, rd *rules.Reading, span rules.Span) bool
 	for i, w := range fields {
 		r, _ := utf8.DecodeRuneInString(w)
 		l := newWord(w, 0, len(w))
-		if !unicode.IsUpper(r) && !isIdeograph(r) && !(particles[w] && i < len(fields)-1) || f != labelCompany && (isNoName(l) || calendarWord(w) || l.digit) {
+		if !unicode.IsUpper(r) && !isIdeograph(r) && !(particles[w] && i < len(fields)-1) || f != labelCompany && (l.is(looksNoName) || calendarWord(w) || l.digit) {
 			return false
 		}
 	}
