@@ -210,6 +210,43 @@ func TestEveryMailToStaffIsWholeAndHoldsNothingToTap(t *testing.T) {
 	})
 }
 
+// Whatever strangers wrote: the digest holds nothing to tap, no line that is not ours,
+// and the words of every section.
+func TestEveryDigestIsWholeAndHoldsNothingToTap(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		n := fullDay()
+		for i := range n.Sections {
+			for k := range n.Sections[i].Entries {
+				e := &n.Sections[i].Entries[k]
+				for _, s := range []*string{&e.Partner, &e.Company, &e.Address, &e.Subject, &e.Why} {
+					*s = rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"https://evil.example/x", "www.evil.example", "a\r\nBcc: b", "", "\u202eevil"})).Draw(t, "value")
+				}
+			}
+		}
+		got, err := renderer().Digest("desk@vendor.example", n, identity())
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkHeaders(t, got, false)
+		text, page := halves(t, got.Raw)
+		checkPage(t, page)
+		for _, half := range []string{text, page} {
+			if strings.Contains(half, "://") || strings.Contains(half, "www.") || strings.Contains(half, "href") {
+				t.Errorf("something to tap:\n%s", half)
+			}
+		}
+		for _, want := range []string{"Under review: 2", "Not delivered: 1", "Renewed more than once: 1", "M-21.999."} {
+			if !strings.Contains(text, want) || !strings.Contains(page, want) {
+				t.Errorf("%q is missing:\n%s", want, text)
+			}
+		}
+		if strings.Contains(text, "\nBcc") {
+			t.Errorf("a line of a stranger's:\n%s", text)
+		}
+	})
+}
+
 // fatal is what the checks need of *testing.T and *rapid.T.
 type fatal interface {
 	Helper()

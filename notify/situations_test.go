@@ -12,9 +12,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"leadmail/notify"
 	"leadmail/rules"
+	"leadmail/templates"
 )
 
 // situation is one mail as it happens in the program's life.
@@ -385,6 +387,21 @@ var situations = []situation{
 		return r.Alert("desk@vendor.example", notify.Alert{Subject: "Replies cannot be sent", What: "smtp login: 535 5.7.8 authentication failed",
 			Hint: "Look at smtp.password_file in leadmail.yaml, then run leadmail check."}, identity())
 	}},
+	{"to staff, a digest", func(r *notify.Renderer) (notify.Rendered, error) {
+		return r.Digest("desk@vendor.example", fullDay(), identity())
+	}},
+	{"to staff, a digest of a quiet day", func(r *notify.Renderer) (notify.Rendered, error) {
+		return r.Digest("desk@vendor.example", templates.News{Today: "2026-11-23"}, identity())
+	}},
+	{"to staff, a review waits for too long", func(r *notify.Renderer) (notify.Rendered, error) {
+		return r.Overdue("desk@vendor.example", notify.Waits{Ref: "R-0B1C2D", Mail: 17, Partner: "northwind", From: "pat@northwind.example", Subject: "New lead: www.kuanza.example",
+			Prospect: kuanza(), Organisation: "kuanzacoffee.com", Reasons: []rules.Reason{{Code: rules.UnclearOrganisation, Field: rules.Company}},
+			Received: received.Add(-100 * time.Hour), Hours: 52, Lever: notify.Lever{Token: "R-0B1C2D.999.ABCDEFGHJKMNPQRSTVWXYZ2345", Orders: []rules.Verb{rules.VerbApprove, rules.VerbReject}}}, identity())
+	}},
+	{"to staff, a mail waits for too long", func(r *notify.Renderer) (notify.Rendered, error) {
+		return r.Overdue("desk@vendor.example", notify.Waits{Mail: 18, From: "tom@elsewhere.example", Subject: "May I register leads?", Why: "nobody's address",
+			Received: received.Add(-100 * time.Hour), Hours: 52, Lever: notify.Lever{Token: "M-18.999.ABCDEFGHJKMNPQRSTVWXYZ2345", Orders: []rules.Verb{rules.VerbReject, rules.VerbAddTo}}}, identity())
+	}},
 	{"to staff, an alert is over", func(r *notify.Renderer) (notify.Rendered, error) {
 		return r.Alert("desk@vendor.example", notify.Alert{Subject: "Replies cannot be sent", Recovered: true}, identity())
 	}},
@@ -412,6 +429,38 @@ func listed() []rules.Listed {
 		{Ref: "R-3M9QZ4", Company: "Reiss Robotik", State: rules.StandsWaiting, Since: "2026-11-21", Until: "2026-12-21"},
 		{Ref: "R-4D5E6F", Company: "Lisbon Tiles", State: rules.StandsEnded, Since: "2026-05-01", Until: "2026-11-01", Renewable: true},
 	}
+}
+
+// fullDay is a digest with all its sections.
+func fullDay() templates.News {
+	both := []rules.Verb{rules.VerbApprove, rules.VerbReject}
+	return templates.News{Today: "2026-11-23", Waiting: 16, Late: 1, Look: 5, Sections: []templates.Section{
+		{Name: templates.DigestReview, Urgent: true, Count: 2, Next: "leadmail review list", Entries: []templates.Entry{
+			{Case: "R-0B1C2D", Orders: both, Ref: "R-0B1C2D", Company: "Pay-Pal Bistro www.paypal.example", Partner: "northwind", Why: "suspicious_address", Hours: 52, Late: true},
+			{Case: "R-9XW2NC", Orders: both, Ref: "R-9XW2NC", Company: "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch-Verwaltungsgesellschaft", Partner: "harbor", Why: "unclear_organisation"},
+		}},
+		{Name: templates.DigestMail, Urgent: true, Count: 1, Next: "leadmail review list", Entries: []templates.Entry{
+			{Case: "M-18", Orders: []rules.Verb{rules.VerbReject, rules.VerbAddTo}, Address: "tom@elsewhere.example", Subject: "May I register leads?", Hours: 1}}},
+		{Name: templates.DigestReplies, Urgent: true, Count: 13, More: 11, Next: "leadmail outbox list --state held", Entries: []templates.Entry{
+			{Case: "M-21", Orders: both, ID: 40, Address: "pat@northwind.example", Subject: "Re: New lead: Kuanza Coffee", Hours: 20},
+			{ID: 44, Address: "pat@northwind.example", Subject: "Ends soon: Harbour Tea, yours until 1 December 2026", Hours: 2}}},
+		{Name: templates.DigestUndecided, Urgent: true, Count: 2, Since: "Sunday, 22 November 2026, 23:10", Next: "leadmail inbox list --state found"},
+		{Name: templates.DigestUndelivered, Urgent: true, Count: 1, Next: "leadmail outbox list --state failed", Entries: []templates.Entry{
+			{ID: 41, Address: "lee@northwind.example", Subject: "Re: Lead", Why: "550 5.1.1 <lee@northwind.example>: user unknown, see https://mx.northwind.example/unknown"}}},
+		{Name: templates.DigestQuarantined, Urgent: true, Count: 1, Entries: []templates.Entry{
+			{ID: 19, Address: "pat@northwind.example", Subject: "Please look\r\nBcc: x", Why: "DMARC failed in a partner's name"}}},
+		{Name: templates.DigestSuppressed, Urgent: true, Count: 1, Entries: []templates.Entry{{Address: "lee@northwind.example", Why: "550 5.1.1 user unknown"}}},
+		{Name: templates.DigestDecided, Count: 31, Since: "Friday, 20 November 2026, 07:30", Entries: []templates.Entry{
+			{Outcome: rules.Accepted, N: 17}, {Outcome: rules.Renewed, N: 1}, {Outcome: rules.Queued, N: 2}, {Outcome: rules.ContactAdded, N: 1},
+			{Outcome: rules.Rejected, N: 4, Refused: []rules.Refusal{{Code: rules.Conflict, N: 3}, {Code: rules.CapReached, N: 1}}},
+			{Outcome: rules.NeedsInfo, N: 3}, {Outcome: rules.Review, N: 1}, {Outcome: rules.Withdrawn, N: 1}, {Outcome: rules.Updated, N: 1}}},
+		{Name: templates.DigestStaff, Count: 2, Entries: []templates.Entry{{Outcome: rules.Accepted, N: 1}, {Outcome: rules.Rejected, N: 1}}},
+		{Name: templates.DigestEnding, Count: 12, More: 10, Entries: []templates.Entry{
+			{Ref: "R-1A2B3C", Company: "Harbour Tea", Partner: "northwind", Day: "2026-12-01"}, {Ref: "R-4D5E6F", Company: "Lisbon Tiles", Partner: "harbor", Day: "2026-12-03"}}},
+		{Name: templates.DigestFull, Count: 1, Least: 45, Entries: []templates.Entry{{Partner: "northwind", N: 47, Of: 50}}},
+		{Name: templates.DigestBursts, Count: 1, Entries: []templates.Entry{{Partner: "northwind", N: 16, Day: "2026-11-21"}}},
+		{Name: templates.DigestAgain, Count: 1, Entries: []templates.Entry{{Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Partner: "northwind", N: 2, Day: "2027-02-20"}}},
+	}, Tokens: []rules.Token{"R-0B1C2D.999.ABCDEFGHJKMNPQRSTVWXYZ2345", "R-9XW2NC.999.ABCDEFGHJKMNPQRSTVWXYZ2346", "M-18.999.ABCDEFGHJKMNPQRSTVWXYZ2347", "M-21.999.ABCDEFGHJKMNPQRSTVWXYZ2348"}}
 }
 
 func reviewed(c rules.Code, f rules.Field) rules.Judgement {

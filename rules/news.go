@@ -47,7 +47,7 @@ type Renewal struct {
 	Times   int
 }
 
-// NewsOf is what the rulings since an instant say. Older ones, of the same day, only
+// NewsOf is what the rulings after an instant say. Older ones, of the same day, only
 // count towards a burst: it is news when the limit is reached, on the day of the
 // mails' receipt.
 func NewsOf(rulings []Ruling, since time.Time, p Policy) News {
@@ -59,7 +59,7 @@ func NewsOf(rulings []Ruling, since time.Time, p Policy) News {
 	}
 	sent, before := map[day]int{}, map[day]int{}
 	for _, r := range rulings {
-		fresh := !r.At.Before(since)
+		fresh := r.At.After(since)
 		for _, j := range r.Decision.Judgements {
 			if j.isNew() {
 				d := day{r.Partner, r.Decision.Today}

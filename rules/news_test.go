@@ -52,10 +52,8 @@ func TestNewsOf(t *testing.T) {
 			Decision: Decision{Today: "2026-05-20", Judgements: sent(5)}}}, "accepted=5"},
 		{"answers to asks, contacts and renewals are no new prospects", []Ruling{func() Ruling {
 			r := ruled("2026-05-21", sent(14)...)
-			for _, j := range []Judgement{{Verb: VerbRegister, Ref: "R-3", Ask: "R-3", Decision: Accepted}, {Verb: VerbRegister, Ref: "R-4", Holds: "R-9", Decision: ContactAdded},
-				renewed(Queued, 2)} {
-				r.Decision.Judgements = append(r.Decision.Judgements, j)
-			}
+			r.Decision.Judgements = append(r.Decision.Judgements, Judgement{Verb: VerbRegister, Ref: "R-3", Ask: "R-3", Decision: Accepted},
+				Judgement{Verb: VerbRegister, Ref: "R-4", Holds: "R-9", Decision: ContactAdded}, renewed(Queued, 2))
 			return r
 		}()}, "accepted=15 contact_added=1 queued=1"},
 		{"a first renewal is nothing to look at", []Ruling{ruled("2026-05-21", renewed(Queued, 2))}, "queued=1"},
@@ -64,7 +62,7 @@ func TestNewsOf(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			news := NewsOf(c.in, instant("2026-05-21"), p)
+			news := NewsOf(c.in, instant("2026-05-20T23:59"), p)
 			var got []string
 			for _, o := range []Outcome{Accepted, ContactAdded, Rejected, Renewed, Queued} {
 				if n := news.Outcomes[o]; n > 0 {
@@ -87,7 +85,7 @@ func TestNewsOf(t *testing.T) {
 	}
 	never := p
 	never.BurstProspects = 0
-	if news := NewsOf([]Ruling{ruled("2026-05-21", sent(100)...)}, instant("2026-05-21"), never); len(news.Bursts) > 0 {
+	if news := NewsOf([]Ruling{ruled("2026-05-21", sent(100)...)}, instant("2026-05-20"), never); len(news.Bursts) > 0 {
 		t.Errorf("with burst_prospects 0 %v is a burst", news.Bursts)
 	}
 }

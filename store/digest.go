@@ -13,15 +13,15 @@ import (
 // happened or waits, not what exists; a test asks both databases for their plans.
 const (
 	rulingsSQL = `SELECT i.partner, d.decided_at, d.decision FROM decisions d JOIN inbox i ON i.id = d.inbox_id
-		WHERE d.decided_at >= $1 AND d.decided_at < $2 ORDER BY d.decided_at, d.inbox_id, d.pass`
-	reviewedSQL = `SELECT what, count(*) FROM history WHERE at >= $1 AND at < $2 AND what LIKE 'review: %' GROUP BY what ORDER BY what`
+		WHERE d.decided_at > $1 AND d.decided_at <= $2 ORDER BY d.decided_at, d.inbox_id, d.pass`
+	reviewedSQL = `SELECT what, count(*) FROM history WHERE at > $1 AND at <= $2 AND what LIKE 'review: %' GROUP BY what ORDER BY what`
 
 	undecidedSQL    = `SELECT count(*), MIN(received) FROM inbox WHERE state IN ('found', 'attempted')`
-	heldCountSQL    = `SELECT count(*) FROM outbox WHERE state = 'held' AND why <> $1`
-	heldSQL         = ` FROM outbox WHERE state = 'held' AND why <> $1 ORDER BY queued_at, id LIMIT $2`
-	undeliveredSQL  = ` FROM outbox WHERE state IN ('failed', 'uncertain') AND next_at >= $1 AND next_at < $2 AND (state = 'failed' OR doubts > 1) ORDER BY next_at, id`
-	quarantinedSQL  = ` FROM inbox WHERE state = 'quarantined' AND decided_at >= $1 AND decided_at < $2 ORDER BY decided_at, id`
-	suppressionsSQL = `SELECT address, why, since FROM suppressions WHERE since >= $1 AND since < $2 ORDER BY since, mailbox`
+	heldSQL         = ` FROM outbox WHERE state = 'held' AND why <> $1 AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.id = outbox.inbox_id AND i.waiting)`
+	heldFirst       = ` ORDER BY queued_at, id LIMIT $2`
+	undeliveredSQL  = ` FROM outbox WHERE state IN ('failed', 'uncertain') AND next_at > $1 AND next_at <= $2 AND (state = 'failed' OR doubts > 1) ORDER BY next_at, id`
+	quarantinedSQL  = ` FROM inbox WHERE state = 'quarantined' AND decided_at > $1 AND decided_at <= $2 ORDER BY decided_at, id`
+	suppressionsSQL = `SELECT address, why, since FROM suppressions WHERE since > $1 AND since <= $2 ORDER BY since, mailbox`
 
 	expiringSQL = ` FROM terms t JOIN registrations r ON r.ref = t.ref WHERE t.until_on >= $1 AND t.until_on <= $2 AND r.state = 'active'
 		AND NOT EXISTS (SELECT 1 FROM terms l WHERE l.ref = t.ref AND l.n > t.n)`
@@ -35,7 +35,7 @@ const (
 		SELECT partner, n, (SELECT count(*) FROM used) FROM used ORDER BY n DESC, partner LIMIT $3`
 )
 
-// Rulings lists the decisions made in [from, until), in their order.
+// Rulings lists the decisions made in (from, until], in their order.
 func (tx *Tx) Rulings(from, until time.Time) ([]rules.Ruling, error) {
 	return list(tx, func(scan scan) (rules.Ruling, error) {
 		var r rules.Ruling
@@ -47,7 +47,7 @@ func (tx *Tx) Rulings(from, until time.Time) ([]rules.Ruling, error) {
 	}, rulingsSQL, at(from), at(until))
 }
 
-// Reviewed counts what staff decided of prospects under review in [from, until).
+// Reviewed counts what staff decided of prospects under review in (from, until].
 func (tx *Tx) Reviewed(from, until time.Time) (map[rules.Outcome]int, error) {
 	done := map[rules.Outcome]int{}
 	_, err := list(tx, func(scan scan) (struct{}, error) {
@@ -68,22 +68,23 @@ func (tx *Tx) Backlog() (n int, oldest time.Time, err error) {
 }
 
 // HeldReplies counts the mails of ours that wait to be released, and lists the first
-// of them, oldest first; those that are held for one reason are left out.
+// of them, oldest first. Those that are held for one reason are left out, and those
+// whose mail waits itself.
 func (tx *Tx) HeldReplies(except string, most int) (n int, first []OutboxMessage, err error) {
-	if err = tx.get([]any{&n}, heldCountSQL, except); err != nil || n == 0 {
+	if err = tx.get([]any{&n}, "SELECT count(*)"+heldSQL, except); err != nil || n == 0 {
 		return n, nil, err
 	}
-	first, err = list(tx, func(scan scan) (OutboxMessage, error) { return scanOutbox(scan) }, "SELECT "+outboxColumns+heldSQL, except, limit(most))
+	first, err = list(tx, func(scan scan) (OutboxMessage, error) { return scanOutbox(scan) }, "SELECT "+outboxColumns+heldSQL+heldFirst, except, limit(most))
 	return n, first, err
 }
 
-// Undelivered lists the mails of ours that failed in [from, until), or of which it
+// Undelivered lists the mails of ours that failed in (from, until], or of which it
 // stayed uncertain whether they came.
 func (tx *Tx) Undelivered(from, until time.Time) ([]OutboxMessage, error) {
 	return list(tx, func(scan scan) (OutboxMessage, error) { return scanOutbox(scan) }, "SELECT "+outboxColumns+undeliveredSQL, at(from), at(until))
 }
 
-// Quarantined lists the mails that were put aside in [from, until), without their
+// Quarantined lists the mails that were put aside in (from, until], without their
 // text.
 func (tx *Tx) Quarantined(from, until time.Time) ([]InboxMessage, error) {
 	return list(tx, scanInbox, "SELECT "+inboxColumns+quarantinedSQL, at(from), at(until))
@@ -96,7 +97,7 @@ type Suppression struct {
 	Since   time.Time
 }
 
-// SuppressedIn lists the addresses that were suppressed in [from, until).
+// SuppressedIn lists the addresses that were suppressed in (from, until].
 func (tx *Tx) SuppressedIn(from, until time.Time) ([]Suppression, error) {
 	return list(tx, func(scan scan) (Suppression, error) {
 		var s Suppression

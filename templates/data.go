@@ -252,3 +252,83 @@ type Judged struct {
 	Headline string
 	Lines    []Line
 }
+
+// News is what the digest to staff is written from. As in a Notice, nothing in it
+// that comes from a mail is a link to a mail client.
+type News struct {
+	Program, Zone string
+	Today         rules.Date
+	// Waiting counts what waits for a person, Late those of it that have waited for
+	// longer than ReviewHours; Look counts what went wrong.
+	Waiting, Late, Look int
+	ReviewHours         int
+	// Sections are the parts, in their order; one with nothing in it is not among them.
+	Sections []Section
+	// Tokens are what lets an answer decide; none where nothing can be.
+	Tokens []rules.Token
+}
+
+// The sections of the digest, by the names that their words go by: digest_head says
+// the first line of one, digest_line each line of it.
+const (
+	DigestReview      = "review"      // prospects under review
+	DigestMail        = "mail"        // held mails
+	DigestReplies     = "replies"     // replies that wait to be released
+	DigestUndecided   = "undecided"   // mails that are not decided yet
+	DigestUndelivered = "undelivered" // mails of ours that did not come through
+	DigestQuarantined = "quarantined" // mails that were put aside
+	DigestSuppressed  = "suppressed"  // addresses that get no mail any more
+	DigestDecided     = "decided"     // what came of mails
+	DigestStaff       = "staff"       // reviews that staff decided
+	DigestEnding      = "ending"      // what ends within 30 days
+	DigestFull        = "full"        // partners near the cap
+	DigestBursts      = "bursts"      // partners with many new prospects on one day (D17)
+	DigestAgain       = "again"       // second and later renewals (D28)
+)
+
+// Sections are their names, in the order of the digest.
+var Sections = [...]string{DigestReview, DigestMail, DigestReplies, DigestUndecided, DigestUndelivered, DigestQuarantined, DigestSuppressed,
+	DigestDecided, DigestStaff, DigestEnding, DigestFull, DigestBursts, DigestAgain}
+
+// Section is one part of the digest.
+type Section struct {
+	Name string
+	// Urgent says that it needs a person.
+	Urgent bool
+	// Count is how many there are, Least from how many on one is among them.
+	Count, Least int
+	// Since is an instant: of the oldest, or from which on it was counted.
+	Since string
+	// Entries are the first of them, More how many others there are.
+	Entries []Entry
+	More    int
+	// Next is the command that shows all of it; "" for none.
+	Next string
+}
+
+// Entry is one line of a section. What a section does not say is zero.
+type Entry struct {
+	// Section is the section's name.
+	Section string
+	// Case is what an answer names it by: a reference, or M- and a mail's number; ""
+	// where no answer decides it. Orders are what the answer can say.
+	Case   rules.Case
+	Orders []rules.Verb
+	// ID is a number of the ledger or the outbox.
+	ID      int64
+	Ref     rules.Reference
+	Partner string
+	Company string
+	// Address is where a mail came from or went to.
+	Address, Subject string
+	Why              string
+	// Hours is how long it has waited, weekends not counted; Late: for too long.
+	Hours int
+	Late  bool
+	Day   rules.Date
+	// N counts, Of is out of how many.
+	N, Of int
+	// Outcome is what was decided N times; Refused are the reasons.
+	Outcome rules.Outcome
+	Refused []rules.Refusal
+}

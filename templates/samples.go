@@ -7,8 +7,10 @@ import "leadmail/rules"
 // absent.
 func Samples(name string) []any {
 	switch name {
-	case Confirmation, Alert:
+	case Confirmation, Alert, Overdue:
 		return sampleNotices()
+	case Digest:
+		return sampleNews()
 	case Outcome:
 		bare := sampleAnswer(sampleVerdicts()[:1]...)
 		bare.StaffReason, bare.Meter, bare.Clauses = "", nil, nil
@@ -152,4 +154,21 @@ func sampleNotices() []any {
 	over := full
 	over.Recovered = true
 	return []any{full, over, Notice{Program: "Vendor Partner Program", Headline: "Held"}}
+}
+
+func sampleNews() []any {
+	full := News{Program: "Vendor Partner Program", Zone: "UTC", Today: "2026-11-23", Waiting: 3, Late: 2, Look: 1, ReviewHours: 48, Tokens: []rules.Token{"R-7K4Q2M.ABC.DEF"}}
+	for i, name := range Sections {
+		bare := Entry{Section: name, N: 1}
+		all := Entry{Section: name, Case: "R-7K4Q2M", Orders: []rules.Verb{rules.VerbApprove, rules.VerbReject, rules.VerbAddTo}, ID: 17, Ref: "R-7K4Q2M", Partner: "northwind",
+			Company: "Kuanza Coffee", Address: "pat@northwind.example", Subject: "New lead", Why: "unclear_organisation", Hours: 50, Late: true, Day: "2026-11-22", N: 2, Of: 50,
+			Refused: []rules.Refusal{{Code: rules.Conflict, N: 2}, {Code: rules.CapReached, N: 1}}}
+		s := Section{Name: name, Urgent: i < 7, Count: 3, Least: 45, Since: "22 November 2026, 07:30", Entries: []Entry{all, bare}, More: 1, Next: "leadmail review list"}
+		for _, o := range Decisions {
+			all.Outcome = o
+			s.Entries = append(s.Entries, all)
+		}
+		full.Sections = append(full.Sections, s, Section{Name: name, Count: 1})
+	}
+	return []any{full, News{Program: full.Program, Today: full.Today}, News{Program: full.Program, Today: full.Today, Waiting: 1, ReviewHours: 48}}
 }

@@ -49,10 +49,12 @@ const (
 	Outcome       = "outcome"        // staff decided a review
 	Confirmation  = "confirmation"   // to staff, one a mail
 	Alert         = "alert"          // to staff, at once
+	Overdue       = "overdue"        // to staff: something waits for too long
+	Digest        = "digest"         // to staff, one a day
 )
 
 // Names are all mails.
-var Names = [...]string{Verdicts, Held, UnknownSender, Unverified, NothingFound, TooLarge, Reminder, Outcome, Confirmation, Alert}
+var Names = [...]string{Verdicts, Held, UnknownSender, Unverified, NothingFound, TooLarge, Reminder, Outcome, Confirmation, Alert, Overdue, Digest}
 
 // Set is every mail's pair of templates, ready to be executed, by several
 // goroutines at once.
@@ -189,8 +191,8 @@ func located(err error, from map[string]string) error {
 	return fmt.Errorf("templates: %s: %w", name, err)
 }
 
-// Execute renders both halves of a mail. The data is an Answer or a Notice, as
-// Samples shows. The text has no trailing blanks and at most one empty line in a
+// Execute renders both halves of a mail. The data is an Answer, a Notice or a News,
+// as Samples shows. The text has no trailing blanks and at most one empty line in a
 // row, so a template may be laid out for whoever edits it.
 func (s *Set) Execute(name string, data any) (text, html string, err error) {
 	var t, h bytes.Buffer

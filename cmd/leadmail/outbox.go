@@ -16,7 +16,7 @@ type outboxCmd struct {
 	Show    outboxShow    `cmd:"" help:"One mail as it goes out."`
 	Release outboxRelease `cmd:"" help:"Let held mail go."`
 
-	Upcoming outboxUpcoming `cmd:"" help:"What partners would be reminded of on a day."`
+	Upcoming outboxUpcoming `cmd:"" help:"What partners would be reminded of on a day; or the digest to staff as it stands now."`
 }
 
 // Help teaches by example.
@@ -27,7 +27,8 @@ func (outboxCmd) Help() string {
     leadmail outbox show 7
     leadmail outbox release 7 9
     leadmail outbox release --all
-    leadmail outbox upcoming --on 2026-12-01`
+    leadmail outbox upcoming --on 2026-12-01
+    leadmail outbox upcoming --digest`
 }
 
 func outboxColumns() []column[store.OutboxMessage] {
@@ -172,12 +173,16 @@ func shadowed(r *records, tx *store.Tx, id rules.PartnerID) (bool, error) {
 }
 
 type outboxUpcoming struct {
-	On string `help:"The day, in the program's zone; without it, today." placeholder:"DATE"`
+	On     string `help:"The day, in the program's zone; without it, today." placeholder:"DATE"`
+	Digest bool   `help:"The digest to staff as it would be sent now, and nothing else."`
 	shape
 }
 
-// Run lists reminders.
+// Run lists reminders, or prints the digest.
 func (c outboxUpcoming) Run(a *app) error {
+	if c.Digest && (c.On != "" || c.shape != shape{}) {
+		return usage("the digest is a mail, as of now", "leadmail outbox upcoming --digest")
+	}
 	r, err := a.records()
 	if err != nil {
 		return err
@@ -191,6 +196,13 @@ func (c outboxUpcoming) Run(a *app) error {
 	}
 	d, err := a.desk(r)
 	if err != nil {
+		return err
+	}
+	if c.Digest {
+		m, err := d.DigestNow(a.ctx)
+		if err == nil {
+			fmt.Fprint(a.stdout, terminalText(m.Text))
+		}
 		return err
 	}
 	due, to, err := d.Upcoming(a.ctx, on)

@@ -44,6 +44,8 @@ import (
 //	person ADDRESS          somebody else who can get mail
 //	customer KEY NAME       an existing customer of the vendor
 //	registered REF PARTNER KEY COMPANY FROM UNTIL  a registration imported with its dates
+//	digest CRON             when staff get the digest (never, unless this is said)
+//	confirmations WHEN      each (the default) or daily
 //	mode MODE               shadow, approve or auto (the default here)
 //	mail [-WAY] FILE...     deliver mails at this instant, in this order, and let the desk settle.
 //	                        The receiving server dates them and states that DMARC passed; with
@@ -268,7 +270,7 @@ type stageCommand func(ctx context.Context, s *stage, ts *testscript.TestScript,
 func stageCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	commands := map[string]stageCommand{
 		"at": stageAt, "later": stageLater, "zone": stageZone, "cap": stageCap, "partner": stagePartner, "customer": stageCustomer,
-		"registered": stageRegistered, "mode": stageMode, "person": stagePerson, "mail": stageMail, "down": stageDown, "up": stageUp, "restart": stageRestart,
+		"registered": stageRegistered, "mode": stageMode, "digest": stageDigest, "confirmations": stageConfirmations, "person": stagePerson, "mail": stageMail, "down": stageDown, "up": stageUp, "restart": stageRestart,
 		"renumber": stageRenumber, "replies": stageReplies, "lists": stageLists, "ledger": stageLedger, "registrations": stageRegistrations,
 		"folders": stageFolders, "leadmail": stageLeadmail,
 	}
@@ -393,6 +395,17 @@ func stageMode(_ context.Context, s *stage, _ *testscript.TestScript, args []str
 	m, err := rules.ParseMode(args[0])
 	s.options.Mode = m
 	return "", errors.Join(err, s.stop())
+}
+
+func stageDigest(_ context.Context, s *stage, _ *testscript.TestScript, args []string) (string, error) {
+	schedule, err := config.ParseSchedule(args[0])
+	s.options.Digest = schedule
+	return "", errors.Join(err, s.stop())
+}
+
+func stageConfirmations(_ context.Context, s *stage, _ *testscript.TestScript, args []string) (string, error) {
+	s.options.Daily = args[0] == string(config.ConfirmDaily)
+	return "", s.stop()
 }
 
 func stageMail(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) (string, error) {

@@ -48,8 +48,10 @@ type Options struct {
 	// Secret reads the key of the tokens; without it, or where it gives "", the
 	// database keeps one.
 	Secret func() (string, error)
-	// Staff get confirmations, review requests and alerts.
+	// Staff get confirmations, the digest, reminders of what waits, and alerts.
 	Staff []rules.Address
+	// Daily leaves confirmations to the digest.
+	Daily bool
 	// Templates is a folder of the operator's own; "" for the embedded ones.
 	Templates string
 	// Words are templates that were loaded before; nil loads them.
@@ -59,8 +61,8 @@ type Options struct {
 	// Poll is how often the mailbox is searched whatever the server announces,
 	// Idle how long one IDLE lasts.
 	Poll, Idle time.Duration
-	// Schedule says when reminders are made; nil makes none.
-	Schedule interface{ Next(time.Time) time.Time }
+	// Schedule says when reminders are made, Digest when the digest is; nil makes none.
+	Schedule, Digest config.Schedule
 	// SentCopy appends what was sent to the folder for it.
 	SentCopy bool
 
@@ -119,6 +121,7 @@ func FromConfig(c *config.Config) (Options, error) {
 		Folders:  c.IMAP.Folders,
 		Mode:     c.Mode,
 		Staff:    c.Staff.Addresses,
+		Daily:    c.Staff.Confirmations == config.ConfirmDaily,
 		StartAll: c.IMAP.Start == config.StartAll,
 		Poll:     c.IMAP.Poll, Idle: c.IMAP.Idle,
 		SentCopy:  c.IMAP.SentCopy,
@@ -129,8 +132,9 @@ func FromConfig(c *config.Config) (Options, error) {
 	if err != nil {
 		return Options{}, fmt.Errorf("reminders.cron: %w", err)
 	}
-	if schedule != nil {
-		o.Schedule = schedule
+	o.Schedule = schedule
+	if o.Digest, err = c.Staff.Schedule(); err != nil {
+		return Options{}, fmt.Errorf("staff.digest: %w", err)
 	}
 	if o.SMTP.Hello == "" {
 		o.SMTP.Hello = c.Program.Address.Domain()
@@ -272,7 +276,7 @@ func (d *Desk) Settle(ctx context.Context) error {
 		if err := d.scan(ctx, d.session); err != nil {
 			return errors.Join(err, d.Close())
 		}
-		if err := d.remind(ctx); err != nil {
+		if err := errors.Join(d.remind(ctx), d.digest(ctx)); err != nil {
 			return err
 		}
 		sent, err := d.sendDue(ctx)

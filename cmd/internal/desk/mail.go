@@ -333,9 +333,10 @@ func (d *Desk) outgoing(r notify.Rendered, key string, m store.InboxMessage) sto
 }
 
 // tellStaff queues one confirmation for each of the staff: of what was decided
-// and of what waits for them. Automatic mail is left to the folders.
+// and of what waits for them. Automatic mail is left to the folders, and with Daily
+// everything to the digest, but for alerts and the answer to what staff ordered.
 func (d *Desk) tellStaff(tx *store.Tx, done Decided, o notify.Original) error {
-	if done.Decision.State == rules.MailIgnored && !done.Decision.Alert {
+	if (done.Decision.State == rules.MailIgnored || d.Daily && done.Book.Ordered == nil) && !done.Decision.Alert {
 		return nil
 	}
 	key := fmt.Sprintf("confirmation/%d/%d", done.Mail.ID, done.Mail.Pass)
@@ -347,18 +348,9 @@ func (d *Desk) tellStaff(tx *store.Tx, done Decided, o notify.Original) error {
 	if err != nil {
 		return err
 	}
-	for i, staff := range d.Staff {
-		r, err := d.render.Confirmation(staff, done.Decision, done.Request, o, done.Partner, done.Mail.ID, done.Book.Sender, tokens, d.identity(tx))
-		if err != nil {
-			return fmt.Errorf("render the confirmation: %w", err)
-		}
-		out := d.outgoing(r, fmt.Sprintf("%s/%d", key, i), done.Mail)
-		out.Copied = true // Sent is for what partners read
-		if _, err := tx.Queue(out); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.toStaff(tx, key, done.Mail, func(to rules.Address) (notify.Rendered, error) {
+		return d.render.Confirmation(to, done.Decision, done.Request, o, done.Partner, done.Mail.ID, done.Book.Sender, tokens, d.identity(tx))
+	})
 }
 
 // Preview is what the desk would do with a mail.

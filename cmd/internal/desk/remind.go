@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"leadmail/rules"
 	"leadmail/store"
+	"leadmail/templates"
 )
 
 // remindedName is under which the database keeps the day of the last reminders.
@@ -22,41 +22,24 @@ const mostMissed = 60
 // very renewal (D2). What an outage has left out is caught up by the nearest stage.
 // It may run as often, and on as many machines, as it likes.
 func (d *Desk) remind(ctx context.Context) error {
-	if d.Schedule == nil {
-		return nil
+	turn, due, err := d.round(ctx, remindedName, d.Schedule)
+	if err != nil || !due {
+		return err
 	}
-	now := d.Now()
-	today := d.policy.Day(now)
-	since, at := rules.Date(""), time.Time{}
 	waits := false
-	err := d.Store.View(ctx, func(tx *store.Tx) error {
-		value, when, err := tx.Setting(remindedName)
-		if err != nil {
-			return err
-		}
-		since, at = rules.Date(value), when
-		waits, err = tx.Waits()
+	if err := d.Store.View(ctx, func(tx *store.Tx) (err error) { waits, err = tx.Waits(); return err }); err != nil {
 		return err
-	})
-	if err != nil {
-		return err
-	}
-	first := since == ""
-	if first { // as if yesterday's had been made
-		since = today.AddDays(-1)
-		at = d.policy.Midnight(today).Add(-time.Second)
-	}
-	hour := d.Schedule.Next(at.In(d.policy.Location()))
-	if hour.IsZero() || hour.After(now) || d.scanned.Before(hour) || since >= today {
-		if first { // from here on what is missed is caught up
-			return d.Store.Update(ctx, now, func(tx *store.Tx) error { return tx.SaveSetting(remindedName, string(since)) })
-		}
-		return nil
 	}
 	if waits {
 		d.Log.Info("reminders wait for a mail that is not decided yet")
 		return nil
 	}
+	return d.remindOf(ctx, turn.since, turn.today)
+}
+
+// remindOf owes what came due after a day, until another.
+func (d *Desk) remindOf(ctx context.Context, since, today rules.Date) error {
+	now := d.Now()
 	if err := d.tidy(ctx, today); err != nil {
 		return err
 	}
@@ -215,9 +198,19 @@ func (d *Desk) queueReminder(tx *store.Tx, due []rules.Reminder, p *rules.Partne
 // sent any more, "" where it is. Where a part of what it says is settled, the rest
 // is owed by another mail.
 func (d *Desk) settled(tx *store.Tx, m store.OutboxMessage) (why string, err error) {
-	if m.Kind != store.KindReminder || m.Doubts > 0 {
+	if m.Doubts > 0 {
 		return "", nil // identical bytes go out once more, or nothing
 	}
+	switch m.Kind {
+	case templates.Overdue:
+		return d.awaited(tx, m)
+	case store.KindReminder:
+		return d.stillDue(tx, m)
+	}
+	return "", nil
+}
+
+func (d *Desk) stillDue(tx *store.Tx, m store.OutboxMessage) (why string, err error) {
 	told, err := tx.Told(m.ID)
 	if err != nil {
 		return "", err

@@ -88,6 +88,9 @@ func (d *Desk) tend(ctx context.Context) error {
 		if err := d.remind(ctx); err != nil && ctx.Err() == nil {
 			d.Log.Error("reminders could not be made; they are tried again at the next look", "err", err)
 		}
+		if err := d.digest(ctx); err != nil && ctx.Err() == nil {
+			d.Log.Error("the digest could not be made; it is tried again at the next look", "err", err)
+		}
 		if _, err := d.session.Idle(ctx, min(d.Idle, d.Poll)); err != nil {
 			return err
 		}
