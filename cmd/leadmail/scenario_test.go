@@ -39,7 +39,9 @@ import (
 //
 //	at INSTANT              set the clock (2026-01-05T09:00Z)
 //	later N UNIT            move it: minutes, hours, days, months
+//	pass INSTANT [UNIT]     let time pass until an instant, settling every day, or every UNIT
 //	zone NAME, cap N        the program's zone, its max_outstanding (before the first mail)
+//	schedule CRON           when reminders are made (0 8 * * *)
 //	partner ID ADDRESS [KEY=VALUE...]  put a partner on the roster
 //	person ADDRESS          somebody else who can get mail
 //	customer KEY NAME       an existing customer of the vendor
@@ -57,6 +59,7 @@ import (
 //	restart                 the same database, a new desk; then settle
 //	renumber                the INBOX gets a new UIDVALIDITY and keeps its mails
 //	replies [ADDRESS]       print the answers that arrived since the last time
+//	dated ADDRESS           print the date and the subject of each answer that arrived since the last time
 //	lists ADDRESS           print the files that came with the last answer to an address
 //	ledger                  print every mail: id, state, folder, decisions
 //	registrations           print every registration: reference, partner, state, organisation, terms
@@ -269,7 +272,7 @@ type stageCommand func(ctx context.Context, s *stage, ts *testscript.TestScript,
 
 func stageCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	commands := map[string]stageCommand{
-		"at": stageAt, "later": stageLater, "zone": stageZone, "cap": stageCap, "partner": stagePartner, "customer": stageCustomer,
+		"at": stageAt, "later": stageLater, "pass": stagePass, "zone": stageZone, "cap": stageCap, "schedule": stageSchedule, "dated": stageDated, "partner": stagePartner, "customer": stageCustomer,
 		"registered": stageRegistered, "mode": stageMode, "digest": stageDigest, "confirmations": stageConfirmations, "person": stagePerson, "mail": stageMail, "down": stageDown, "up": stageUp, "restart": stageRestart,
 		"renumber": stageRenumber, "replies": stageReplies, "lists": stageLists, "ledger": stageLedger, "registrations": stageRegistrations,
 		"folders": stageFolders, "leadmail": stageLeadmail,
@@ -297,13 +300,20 @@ func stageCommands() map[string]func(*testscript.TestScript, bool, []string) {
 }
 
 func stageAt(_ context.Context, s *stage, _ *testscript.TestScript, args []string) (string, error) {
+	t, err := stageInstant(args[0])
+	if err == nil {
+		s.move(t)
+	}
+	return "", err
+}
+
+func stageInstant(text string) (time.Time, error) {
 	for _, layout := range []string{"2006-01-02T15:04Z07:00", time.RFC3339} {
-		if t, err := time.Parse(layout, args[0]); err == nil {
-			s.move(t.UTC())
-			return "", nil
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
 		}
 	}
-	return "", fmt.Errorf("no instant: %s", args[0])
+	return time.Time{}, fmt.Errorf("no instant: %s", text)
 }
 
 func stageLater(ctx context.Context, s *stage, _ *testscript.TestScript, args []string) (string, error) {
@@ -311,26 +321,59 @@ func stageLater(ctx context.Context, s *stage, _ *testscript.TestScript, args []
 	if err != nil {
 		return "", err
 	}
-	now := s.clock()
-	switch strings.TrimSuffix(args[1], "s") {
-	case "second":
-		now = now.Add(time.Duration(n) * time.Second)
-	case "minute":
-		now = now.Add(time.Duration(n) * time.Minute)
-	case "hour":
-		now = now.Add(time.Duration(n) * time.Hour)
-	case "day":
-		now = now.AddDate(0, 0, n)
-	case "month":
-		now = now.AddDate(0, n, 0)
-	default:
-		return "", fmt.Errorf("no unit of time: %s", args[1])
+	now, err := stageAdd(s.clock(), n, args[1])
+	if err != nil {
+		return "", err
 	}
 	s.move(now)
-	if s.options.Now == nil {
-		return "", nil
-	}
 	return "", s.settle(ctx)
+}
+
+// stageAdd moves an instant by some units of time.
+func stageAdd(t time.Time, n int, unit string) (time.Time, error) {
+	switch strings.TrimSuffix(unit, "s") {
+	case "second":
+		return t.Add(time.Duration(n) * time.Second), nil
+	case "minute":
+		return t.Add(time.Duration(n) * time.Minute), nil
+	case "hour":
+		return t.Add(time.Duration(n) * time.Hour), nil
+	case "day":
+		return t.AddDate(0, 0, n), nil
+	case "month":
+		return t.AddDate(0, n, 0), nil
+	}
+	return t, fmt.Errorf("no unit of time: %s", unit)
+}
+
+func stagePass(ctx context.Context, s *stage, _ *testscript.TestScript, args []string) (string, error) {
+	end, err := stageInstant(args[0])
+	if err != nil {
+		return "", err
+	}
+	unit := append(args[1:], "day")[0]
+	for now := s.clock(); now.Before(end); {
+		if now, err = stageAdd(now, 1, unit); err != nil {
+			return "", err
+		}
+		if now.After(end) {
+			now = end
+		}
+		s.move(now)
+		if s.restarting {
+			err = s.stop()
+		}
+		if err = errors.Join(err, s.settle(ctx)); err != nil {
+			return "", err
+		}
+	}
+	return "", nil
+}
+
+func stageSchedule(_ context.Context, s *stage, _ *testscript.TestScript, args []string) (string, error) {
+	schedule, err := config.ParseSchedule(args[0])
+	s.options.Schedule = schedule
+	return "", errors.Join(err, s.stop())
 }
 
 func stageZone(_ context.Context, s *stage, _ *testscript.TestScript, args []string) (string, error) {
@@ -526,6 +569,25 @@ func stageReplies(ctx context.Context, s *stage, ts *testscript.TestScript, args
 		}
 		s.seen[address] = len(mails)
 	}
+	return b.String(), nil
+}
+
+// stageDated prints when the answers to an address were written, by their Date field.
+func stageDated(ctx context.Context, s *stage, _ *testscript.TestScript, args []string) (string, error) {
+	if err := s.settle(ctx); err != nil {
+		return "", err
+	}
+	mails, err := s.mails(ctx, args[0], "INBOX")
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, m := range mails[s.seen[args[0]]:] {
+		header, _, _ := strings.Cut(strings.ReplaceAll(string(m.Raw), "\r\n", "\n"), "\n\n")
+		date := strings.TrimPrefix(stageDate.FindString(header), "Date: ")
+		fmt.Fprintf(&b, "%s: %s\n", date, intake.Reader{}.Read(m.Raw).Subject)
+	}
+	s.seen[args[0]] = len(mails)
 	return b.String(), nil
 }
 

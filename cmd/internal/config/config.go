@@ -249,7 +249,8 @@ type Staff struct {
 // Reminders are told once a day at most.
 type Reminders struct {
 	// When, as a cron expression in the program's zone: minute, hour, day of the
-	// month, month, day of the week. off makes none.
+	// month, month, day of the week. Of several hours a day the first counts; off
+	// makes none.
 	Cron string `yaml:"cron"`
 	// How many days before the last day; -1 is the day after.
 	Stages []int `yaml:"stages"`

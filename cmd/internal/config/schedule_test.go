@@ -12,9 +12,7 @@ func TestSchedules(t *testing.T) {
 			t.Errorf("%q is accepted", bad)
 		}
 	}
-	// Half past two does not come on the day on which the clock goes forward; the day
-	// on which it goes back has it once more than a day can use, which the key of what
-	// is owed takes care of.
+	// Of an hour that the clock leaves out or repeats the desk takes care.
 	s, err := ParseSchedule("30 8 * * *")
 	if err != nil {
 		t.Fatal(err)

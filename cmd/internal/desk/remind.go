@@ -19,8 +19,8 @@ const mostMissed = 60
 
 // remind owes the reminders of today, once the schedule's hour has come. The
 // mailbox must have been read since, and no mail may wait undecided: it could be the
-// very renewal (D2). What an outage has left out is caught up by the nearest stage.
-// It may run as often, and on as many machines, as it likes.
+// very renewal (D2). What an outage has left out is caught up by the nearest stage, at
+// that hour too. It may run as often, and on as many machines, as it likes.
 func (d *Desk) remind(ctx context.Context) error {
 	turn, due, err := d.round(ctx, remindedName, d.Schedule)
 	if err != nil || !due {
