@@ -251,6 +251,17 @@ func TestDecide(t *testing.T) {
 			r := s.holds("pat", "R-PPPPPP", "acme.example", "Acme", "2025-11-01", "2026-05-01")
 			r.State, r.EndedAt, r.Slot = StateWithdrawn, instant("2026-04-01"), 0
 		}, mailOf(acme), []string{"renewed R-PPPPPP until 2026-08-20"}},
+		{"withdrawn twice, with one end: the one granted last is taken up again", func(s *situation) {
+			for _, ref := range []Reference{"R-PPPPPP", "R-QQQQQQ"} {
+				r := s.holds("pat", ref, "acme.example", "Acme", "2025-11-01", "2026-05-01")
+				r.State, r.EndedAt, r.Slot = StateWithdrawn, instant("2026-04-01"), 0
+			}
+		}, mailOf(acme), []string{"renewed R-QQQQQQ until 2026-08-20"}},
+		{"one withdrawn and one ended, with one end: what ended is taken up again", func(s *situation) {
+			s.holds("pat", "R-PPPPPP", "acme.example", "Acme", "2025-11-01", "2026-05-01").Slot = 0
+			r := s.holds("pat", "R-QQQQQQ", "acme.example", "Acme", "2025-11-01", "2026-05-01")
+			r.State, r.EndedAt, r.Slot = StateWithdrawn, instant("2026-04-01"), 0
+		}, mailOf(acme), []string{"renewed R-PPPPPP until 2026-08-20"}},
 
 		// What is missing or unusable (P5, D7, D8, D18, D22).
 		{"two lines missing", nil, mailOf(without(acme, URL, LeadTypeOf)),

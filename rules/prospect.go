@@ -150,7 +150,7 @@ func (c *prospectCase) holders(org OrganisationKey) {
 	if c.own != nil || c.blocked {
 		return
 	}
-	latest := later(ended, withdrawn)
+	latest := later(withdrawn, ended)
 	switch {
 	case latest == nil:
 	case latest == withdrawn && latest.Until() >= c.today:
@@ -161,9 +161,10 @@ func (c *prospectCase) holders(org OrganisationKey) {
 	}
 }
 
-// later is the registration that ends later; nil counts as never.
+// later is the registration that ends later; of two that end on one day the second,
+// and nil counts as never.
 func later(a, b *Registration) *Registration {
-	if a == nil || b != nil && b.Until() > a.Until() {
+	if a == nil || b != nil && b.Until() >= a.Until() {
 		return b
 	}
 	return a

@@ -102,8 +102,10 @@ func nearest(left int, stages []int) (int, bool) {
 	return best, found
 }
 
-// Due says whether the cause of a reminder still holds of the registration as it
-// stands: nothing was renewed, withdrawn or won meanwhile.
-func (r Reminder) Due(reg Registration) bool {
-	return r.Cause == OfRegistration && reg.Ref == r.Ref && (reg.State == StateActive || reg.State == StateExpired) && reg.EndedAt.IsZero() && reg.Until() == r.Until
+// Due says whether a reminder that was owed may still be told today: nothing was
+// renewed, withdrawn or won meanwhile, and no nearer stage has come while it waited.
+func (r Reminder) Due(reg Registration, today Date, p Policy) bool {
+	stage, found := nearest(today.DaysUntil(r.Until), p.ReminderStages)
+	return r.Cause == OfRegistration && reg.Ref == r.Ref && (reg.State == StateActive || reg.State == StateExpired) && reg.EndedAt.IsZero() &&
+		reg.Until() == r.Until && found && stage == r.Stage
 }

@@ -61,6 +61,48 @@ func TestDueReminders(t *testing.T) {
 	}
 }
 
+// What was owed and had to wait is looked at once more as it goes out.
+func TestAReminderThatWaited(t *testing.T) {
+	t.Parallel()
+	p := DefaultPolicy()
+	owed := Reminder{Partner: "pat", Ref: "R-AAAAAA", Until: "2026-07-10", Stage: 7}
+	for _, c := range []struct {
+		name  string
+		reg   func(*Registration)
+		owed  func(*Reminder)
+		today Date
+		want  bool
+	}{
+		{"on its day", nil, nil, "2026-07-03", true},
+		{"days later, as long as no nearer stage has come", nil, nil, "2026-07-08", true},
+		{"a nearer stage has come", nil, nil, "2026-07-09", false},
+		{"it has ended", nil, nil, "2026-07-11", false},
+		{"that it has ended", nil, func(r *Reminder) { r.Stage = -1 }, "2026-07-20", true},
+		{"told before its stage", nil, nil, "2026-07-02", false},
+		{"closed by its dates, not withdrawn", func(r *Registration) { r.State = StateExpired }, func(r *Reminder) { r.Stage = -1 }, "2026-07-11", true},
+		{"withdrawn", func(r *Registration) { r.State, r.EndedAt = StateWithdrawn, instant("2026-07-03") }, nil, "2026-07-03", false},
+		{"won", func(r *Registration) { r.State = StateWon }, nil, "2026-07-03", false},
+		{"marked as ended, whatever its state", func(r *Registration) { r.EndedAt = instant("2026-07-03") }, nil, "2026-07-03", false},
+		{"renewed", func(r *Registration) { r.Terms = append(slices.Clone(r.Terms), Term{2, "2026-07-11", "2026-10-08"}) }, nil, "2026-07-03", false},
+		{"another registration", func(r *Registration) { r.Ref = "R-BBBBBB" }, nil, "2026-07-03", false},
+		{"a stage beyond all", nil, func(r *Reminder) { r.Stage = 0 }, "2026-05-01", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			reg, r := ending("R-AAAAAA", "2026-01-10", "2026-07-10"), owed
+			if c.reg != nil {
+				c.reg(&reg)
+			}
+			if c.owed != nil {
+				c.owed(&r)
+			}
+			if got := r.Due(reg, c.today, p); got != c.want {
+				t.Errorf("due: %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
 // However the days of the runs fall: never two reminders for one stage, none after
 // its cause is gone, and without outages each stage of the term is told once.
 func TestRemindersOverALife(t *testing.T) {
@@ -81,7 +123,7 @@ func TestRemindersOverALife(t *testing.T) {
 				continue
 			}
 			for _, r := range DueReminders([]Registration{reg}, since, day, p) {
-				if told[r.Stage] || r.Stage >= before || day >= gone || !r.Due(reg) {
+				if told[r.Stage] || r.Stage >= before || day >= gone || !r.Due(reg, day, p) {
 					t.Fatalf("stage %d on %s, told %v, gone on %s", r.Stage, day, told, gone)
 				}
 				told[r.Stage], before = true, r.Stage

@@ -225,7 +225,7 @@ func (d *Desk) stillDue(tx *store.Tx, m store.OutboxMessage) (why string, err er
 	}
 	var left []rules.Reminder
 	for _, r := range told {
-		stands, err := d.stands(tx, r)
+		stands, err := d.stands(tx, r, today)
 		if err != nil {
 			return "", err
 		}
@@ -237,15 +237,21 @@ func (d *Desk) stillDue(tx *store.Tx, m store.OutboxMessage) (why string, err er
 	case len(left) == len(told):
 		return "", nil
 	case len(left) == 0:
-		return "all that it reminds of is settled", nil
+		return "all that it reminds of is settled, or a nearer one has taken its place", nil
 	}
 	// What it takes the place of was on its way already: nobody need release it again.
 	key := fmt.Sprintf("%s/again/%d", store.KindReminder, m.ID)
-	return "a part of what it reminds of is settled; the rest goes out by itself", d.queueReminder(tx, left, p, to, today, rules.ModeAuto, key)
+	return "a part of what it reminds of is settled, or a nearer one has taken its place; the rest goes out by itself", d.queueReminder(tx, left, p, to, today, rules.ModeAuto, key)
 }
 
-// stands says whether the cause of a reminder still holds.
-func (d *Desk) stands(tx *store.Tx, r rules.Reminder) (bool, error) {
+// stands says whether a reminder may still be told today: its cause holds, and nobody
+// else has the organisation by now.
+func (d *Desk) stands(tx *store.Tx, r rules.Reminder, today rules.Date) (bool, error) {
 	reg, err := tx.Registration(r.Ref)
-	return err == nil && r.Due(reg), err
+	if err != nil || !r.Due(reg, today, d.policy) {
+		return false, err
+	}
+	holding, err := tx.Registrations(store.RegistrationFilter{Organisation: reg.Organisation, Holding: true})
+	taken := slices.ContainsFunc(holding, func(o rules.Registration) bool { return o.Ref != reg.Ref && o.Outstanding(d.policy, tx.Now()) })
+	return err == nil && !taken, err
 }
