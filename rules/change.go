@@ -99,7 +99,9 @@ func renewed(b Book, r Request, t target, j Judgement, p Policy) Judgement {
 		return j
 	}
 	if t.ask != nil {
-		// It was never registered: what it lacks is asked for once more.
+		// It was never registered: what it lacks is asked for once more, and the RENEW
+		// is no second verb beside that.
+		r.Items = nil
 		again := judge(b, Reading{}, t.ask, r, p)
 		again.Reading, again.Verb, again.Item = -1, VerbAnswer, j.Item
 		return again

@@ -200,6 +200,171 @@ func TestRenewalsAndWithdrawals(t *testing.T) {
 	}
 }
 
+// What a mail may mean, and what it may not: by reference, by name, by number, or by
+// nothing at all.
+func TestWhatIsMeant(t *testing.T) {
+	t.Parallel()
+	acme := func(s *situation) *Registration {
+		return s.holds("pat", "R-AAAAAA", "acme.example", "Acme Ltd", "2025-12-15", "2026-06-15")
+	}
+	withdrawn := func(r *Registration, on string) { r.State, r.EndedAt, r.Slot = StateWithdrawn, instant(on), 0 }
+	few := func(s *situation) {
+		acme(s)
+		s.holds("pat", "R-BBBBBB", "bolt.example", "Bolt Works", "2026-05-10", "2026-11-10")
+		s.holds("pat", "R-CCCCCC", "crux.example", "Crux", "2025-11-01", "2026-05-01").Slot = 0
+		withdrawn(s.holds("pat", "R-DDDDDD", "dune.example", "Dune", "2025-12-01", "2026-06-01"), "2026-05-01")
+		s.holds("rita", "R-RRRRRR", "rite.example", "Rite", "2025-12-01", "2026-06-01")
+	}
+	ask := func(s *situation) {
+		s.asked("R-EEEEEE", Prospect{FirstName: "Bo", LastName: "Lind", URL: "eddy.example", Company: "Eddy", LeadType: QualifiedLead}, 1, "2026-05-20")
+	}
+	listed := func(refs ...Reference) func(*situation) {
+		return func(s *situation) {
+			few(s)
+			ask(s)
+			s.book.Conversation = Conversation{MessageID: "m1@leanstack.example", Numbering: refs}
+		}
+	}
+	registers := func(p Prospect, items ...Item) Request {
+		r := mailOf(p)
+		r.Items = append(r.Items, items...)
+		return r
+	}
+	says := func(p Prospect, items ...Item) Request {
+		return Request{Kind: KindRegistration, Prospects: []Reading{{Prospect: p}}, Items: items}
+	}
+	for _, c := range []struct {
+		name string
+		set  func(*situation)
+		mail Request
+		want []string
+	}{
+		{"RENEW and no more: which of those that can be renewed, first what ends first", few, wish(renew("")),
+			[]string{"renew needs_info which_registration or R-CCCCCC or R-AAAAAA"}},
+		{"WITHDRAW and no more: which of those that are active", few, wish(withdraw("")), []string{"withdraw needs_info which_registration or R-AAAAAA or R-BBBBBB"}},
+		{"RENEW and no more, of somebody who has nothing", nil, wish(renew("")), []string{"renew rejected unknown_registration"}},
+		{"an answer lists ten at most", func(s *situation) {
+			for i := range 12 {
+				s.holds("pat", Reference(fmt.Sprintf("R-HHHH%02d", i)), OrganisationKey(fmt.Sprintf("h%02d.example", i)), "Held", "2025-12-15", "2026-06-15")
+			}
+		}, wish(renew("")), []string{"renew needs_info which_registration or R-HHHH00 or R-HHHH01 or R-HHHH02 or R-HHHH03 or R-HHHH04 or R-HHHH05 or R-HHHH06 or R-HHHH07 or R-HHHH08 or R-HHHH09"}},
+		{"a reference that the mail quotes", func(s *situation) { few(s) }, func() Request {
+			r := wish(renew(""))
+			r.Mentions = []Reference{"R-AAAAAA", "R-AAAAAA"}
+			return r
+		}(), []string{"queued R-AAAAAA until 2026-09-13"}},
+		{"nobody withdraws without a name what has ended", listed("R-CCCCCC", "R-BBBBBB"), wish(withdraw("")), []string{"withdrawn R-BBBBBB until 2026-11-10"}},
+		{"an ask may be withdrawn without a name", listed("R-CCCCCC", "R-EEEEEE"), wish(withdraw("")), []string{"withdrawn R-EEEEEE"}},
+		{"an ask is not renewed without a name", listed("R-AAAAAA", "R-EEEEEE"), wish(renew("")), []string{"queued R-AAAAAA until 2026-09-13"}},
+		{"what was withdrawn is not renewed without a name", listed("R-AAAAAA", "R-DDDDDD"), wish(renew("")), []string{"queued R-AAAAAA until 2026-09-13"}},
+		{"one alone is meant, even where nothing can be done", listed("R-BBBBBB"), wish(renew("")), []string{"rejected R-BBBBBB already_registered until 2026-11-10"}},
+		{"none that the verb suits: all are asked about", func(s *situation) {
+			few(s)
+			s.holds("pat", "R-FFFFFF", "fern.example", "Fern", "2026-05-11", "2026-11-11")
+			s.book.Conversation = Conversation{MessageID: "m1@leanstack.example", Numbering: []Reference{"R-BBBBBB", "R-FFFFFF"}}
+		}, wish(renew("")), []string{"renew needs_info which_registration or R-BBBBBB or R-FFFFFF"}},
+		{"a number that is none", listed("R-AAAAAA"), wish(renew("ordinal:first")), []string{"renew rejected ordinal:first unknown_registration"}},
+		{"the second of the list", listed("R-BBBBBB", "R-AAAAAA"), wish(renew("ordinal:2")), []string{"queued R-AAAAAA until 2026-09-13"}},
+		{"a correction by number", listed("R-BBBBBB", "R-AAAAAA"), Request{Kind: KindRegistration,
+			Prospects: []Reading{{Ordinal: 2, Prospect: Prospect{Email: "bo@acme.example"}}}, Items: []Item{{Verb: VerbCorrect, Prospect: ptr(0)}}},
+			[]string{"updated R-AAAAAA until 2026-06-15"}},
+		{"a correction by a number that the list has not", listed("R-AAAAAA"), Request{Kind: KindRegistration,
+			Prospects: []Reading{{Ordinal: 2, Prospect: Prospect{Email: "bo@acme.example"}}}, Items: []Item{{Verb: VerbCorrect, Prospect: ptr(0)}}},
+			[]string{"correct held"}},
+		{"a correction without lines", few, wish(Item{Verb: VerbCorrect, Ref: "R-AAAAAA"}), []string{"held R-AAAAAA until 2026-06-15"}},
+		{"a correction of an ask completes it", ask, says(Prospect{Email: "bo@eddy.example"}, Item{Verb: VerbCorrect, Ref: "R-EEEEEE", Prospect: ptr(0)}),
+			[]string{"accepted R-EEEEEE until 2026-11-22"}},
+		{"RENEW of an ask: what it lacks is asked for again", ask, wish(renew("R-EEEEEE")), []string{"needs_info R-EEEEEE missing_field:email"}},
+		{"an ask by its company", ask, wish(withdraw("company:Eddy")), []string{"withdrawn R-EEEEEE"}},
+		{"an ask by its website", ask, wish(withdraw("company:www.eddy.example")), []string{"withdrawn R-EEEEEE"}},
+		{"an ask that has lapsed is nothing", func(s *situation) { s.asked("R-EEEEEE", Prospect{Company: "Eddy"}, 1, "2026-04-20") },
+			wish(withdraw("R-EEEEEE"), withdraw("company:Eddy")), []string{"withdraw rejected R-EEEEEE unknown_registration", "withdraw rejected company:Eddy unknown_registration"}},
+		{"by name: what is active goes before what has ended", func(s *situation) {
+			withdrawn(acme(s), "2026-05-01")
+			s.holds("pat", "R-BBBBBB", "acme.example", "Acme Ltd", "2026-05-02", "2026-06-15")
+		}, wish(renew("company:Acme")), []string{"queued R-BBBBBB until 2026-09-13"}},
+		{"by name: a review", func(s *situation) {
+			r := acme(s)
+			r.State, r.Terms, r.Slot = StateUnderReview, nil, 0
+		}, wish(withdraw("company:Acme")), []string{"withdrawn R-AAAAAA"}},
+		{"by name: of what has ended the latest", func(s *situation) {
+			s.holds("pat", "R-BBBBBB", "acme.example", "Acme Ltd", "2025-11-02", "2026-05-02").Slot = 0
+			s.holds("pat", "R-CCCCCC", "acme.example", "Acme Ltd", "2025-11-01", "2026-05-01").Slot = 0
+		}, wish(renew("company:Acme")), []string{"renewed R-BBBBBB until 2026-08-20"}},
+		{"by name: not what was refused", func(s *situation) {
+			r := acme(s)
+			r.State, r.Terms, r.Slot, r.EndedAt = StateRefused, nil, 0, instant("2026-05-01")
+		},
+			wish(renew("company:Acme")), []string{"renew rejected company:Acme unknown_registration"}},
+		{"by reference: what was refused, a person answers", func(s *situation) {
+			r := acme(s)
+			r.State, r.Terms, r.Slot, r.EndedAt = StateRefused, nil, 0, instant("2026-05-01")
+		},
+			wish(renew("R-AAAAAA")), []string{"held R-AAAAAA"}},
+		{"what was won, a person answers", func(s *situation) { r := acme(s); r.State, r.Slot, r.EndedAt = StateWon, 0, instant("2026-05-01") },
+			wish(renew("R-AAAAAA")), []string{"held R-AAAAAA until 2026-06-15"}},
+		{"a state that nobody has tidied up: dates decide (D2)", func(s *situation) { acme(s).Terms[0].Until = "2026-05-21" },
+			wish(renew("R-AAAAAA")), []string{"renewed R-AAAAAA until 2026-08-20"}},
+		{"a queued term that is shorter than the window is not renewed again before it begins", func(s *situation) {
+			s.policy.RenewalDays = 5
+			acme(s).Terms = []Term{{1, "2025-12-15", "2026-06-15"}, {2, "2026-06-16", "2026-06-20"}}
+		}, wish(renew("R-AAAAAA")), []string{"rejected R-AAAAAA already_registered until 2026-06-20"}},
+		{"on its first day it is", func(s *situation) {
+			s.policy.RenewalDays = 5
+			s.book.Received = instant("2026-06-16T09:00")
+			acme(s).Terms = []Term{{1, "2025-12-15", "2026-06-15"}, {2, "2026-06-16", "2026-06-20"}}
+		}, wish(renew("R-AAAAAA")), []string{"queued R-AAAAAA until 2026-06-25"}},
+		{"under review without a place it can be withdrawn", func(s *situation) { r := acme(s); r.State, r.Terms, r.Slot = StateUnderReview, nil, 0 },
+			wish(withdraw("R-AAAAAA")), []string{"withdrawn R-AAAAAA"}},
+		{"what begins today has begun, and is not cancelled", func(s *situation) {
+			acme(s).Terms = []Term{{1, "2025-11-21", "2026-05-21"}, {2, "2026-05-22", "2026-08-19"}}
+		}, wish(withdraw("R-AAAAAA")), []string{"withdrawn R-AAAAAA until 2026-08-19"}},
+		{"what a later mail has ended meanwhile: a person decides (D3)", func(s *situation) { withdrawn(acme(s), "2026-05-23") },
+			wish(renew("R-AAAAAA")), []string{"review R-AAAAAA granted_meanwhile until 2026-06-15"}},
+		{"a name that shows another address: a person decides", few, func() Request { r := wish(renew("R-AAAAAA")); r.FromName = "ceo@acme.example"; return r }(),
+			[]string{"review R-AAAAAA suspicious_address until 2026-06-15"}},
+		{"taken up again after a withdrawal, and another holds the name elsewhere: a person decides (D10)", func(s *situation) {
+			few(s)
+			s.holds("rita", "R-SSSSSS", "dune.io", "Dune", "2026-05-02", "2026-11-02")
+		}, wish(renew("R-DDDDDD")), []string{"review R-DDDDDD unclear_organisation:company"}},
+
+		// What a mail cannot mean at once.
+		{"renewed and corrected", few, says(Prospect{Email: "bo@acme.example"}, renew("R-AAAAAA"), Item{Verb: VerbCorrect, Ref: "R-AAAAAA", Prospect: ptr(0)}),
+			[]string{"queued R-AAAAAA until 2026-09-13", "updated R-AAAAAA until 2026-09-13"}},
+		{"withdrawn and corrected", few, says(Prospect{Email: "bo@acme.example"}, withdraw("R-AAAAAA"), Item{Verb: VerbCorrect, Ref: "R-AAAAAA", Prospect: ptr(0)}),
+			[]string{"review R-AAAAAA contradictory_mail until 2026-06-15", "review R-AAAAAA contradictory_mail until 2026-06-15"}},
+		{"one renewed, another withdrawn", few, wish(renew("company:Acme"), withdraw("company:Bolt")),
+			[]string{"queued R-AAAAAA until 2026-09-13", "withdrawn R-BBBBBB until 2026-11-10"}},
+		{"registered and renewed, by its website", few, registers(lead("acme.example", "Acme"), renew("R-AAAAAA")),
+			[]string{"review R-000000 contradictory_mail until 2026-06-15", "review R-AAAAAA contradictory_mail until 2026-06-15"}},
+		{"registered without a website and withdrawn, by its name", few, registers(Prospect{FirstName: "Bo", Company: "Acme Ltd"}, withdraw("R-AAAAAA")),
+			[]string{"needs_info R-000000 missing_field:last_name missing_field:email missing_field:url missing_field:lead_type", "review R-AAAAAA contradictory_mail until 2026-06-15"}},
+		{"the same name under another website is another", few, registers(lead("acme.io", "Acme Ltd"), withdraw("R-AAAAAA")),
+			[]string{"accepted R-000000 until 2026-11-22", "withdrawn R-AAAAAA until 2026-06-15"}},
+		{"another is registered", few, registers(lead("zinc.example", "Zinc"), renew("R-AAAAAA")),
+			[]string{"accepted R-000000 until 2026-11-22", "queued R-AAAAAA until 2026-09-13"}},
+		{"an ask completed and withdrawn", ask, Request{Kind: KindRegistration, Prospects: []Reading{{Ref: "R-EEEEEE", Prospect: Prospect{Email: "bo@eddy.example"}}},
+			Items: []Item{{Verb: VerbAnswer, Prospect: ptr(0)}, withdraw("R-EEEEEE")}}, []string{"review R-EEEEEE contradictory_mail"}},
+		{"one ask completed, another withdrawn", func(s *situation) {
+			ask(s)
+			s.asked("R-FFFFFF", Prospect{Company: "Fern", URL: "fern.example"}, 1, "2026-05-20")
+		},
+			Request{Kind: KindRegistration, Prospects: []Reading{{Ref: "R-EEEEEE", Prospect: Prospect{Email: "bo@eddy.example", URL: "eddy.example"}}},
+				Items: []Item{{Verb: VerbAnswer, Prospect: ptr(0)}, withdraw("R-FFFFFF")}}, []string{"accepted R-EEEEEE until 2026-11-22", "withdrawn R-FFFFFF"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSituation()
+			if c.set != nil {
+				c.set(s)
+			}
+			if diff := cmp.Diff(c.want, outcome(Decide(s.book, c.mail, s.policy))); diff != "" {
+				t.Errorf("want -, got +\n%s", diff)
+			}
+		})
+	}
+}
+
 // The vectors of RULES.md, by RENEW: queued on the last day, and the day after.
 func TestTheVectors(t *testing.T) {
 	t.Parallel()
