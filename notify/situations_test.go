@@ -365,6 +365,21 @@ var situations = []situation{
 		j.Decision = rules.Rejected
 		return r.ReviewOutcome(j, "The website belongs to a company of another name.", original(), northwind(), rules.Meter{Used: 37, Of: 50}, identity())
 	}},
+	{"a change ends well", func(r *notify.Renderer) (notify.Rendered, error) {
+		j := existing(rules.VerbRenew, rules.Queued)
+		j.Term = rules.Term{N: 2, From: "2026-12-11", Until: "2027-03-10"}
+		return r.ReviewOutcome(j, "You meant the renewal, as you said by phone.", original(), northwind(), rules.Meter{Used: 38, Of: 50}, identity())
+	}},
+	{"a renewal ends with a no", outcomeOf(existing(rules.VerbRenew, rules.Rejected, rules.SuspiciousAddress))},
+	{"a withdrawal ends with a no", outcomeOf(existing(rules.VerbWithdraw, rules.Rejected, rules.ThreadTaken))},
+	{"a correction ends with a no", outcomeOf(existing(rules.VerbCorrect, rules.Rejected, rules.UnclearOrganisation))},
+	{"a contradiction ends with a no", outcomeOf(existing(rules.VerbRenew, rules.Rejected, rules.ContradictoryMail))},
+	{"to staff, a change that waits", func(r *notify.Renderer) (notify.Rendered, error) {
+		d := verdicts(existing(rules.VerbRenew, rules.Review, rules.ContradictoryMail), existing(rules.VerbWithdraw, rules.Review, rules.ContradictoryMail))
+		orders := []rules.Verb{rules.VerbApprove, rules.VerbReject}
+		return r.Confirmation("desk@vendor.example", d, held(rules.KindRenewal), original(), northwind(), 17, rules.Sender{Address: "pat@northwind.example", Partner: "northwind", Verdict: rules.Trusted},
+			[]notify.Lever{{Token: "C-17-1.496200.0123456789ABCDEFGHJKMNPQRS", Orders: orders}, {Token: "C-17-2.496200.0123456789ABCDEFGHJKMNPQRS", Orders: orders}}, identity())
+	}},
 	{"to staff, several", func(r *notify.Renderer) (notify.Rendered, error) {
 		d := mixed()
 		d.Why = "a person must answer"
@@ -405,6 +420,13 @@ var situations = []situation{
 	{"to staff, an alert is over", func(r *notify.Renderer) (notify.Rendered, error) {
 		return r.Alert("desk@vendor.example", notify.Alert{Subject: "Replies cannot be sent", Recovered: true}, identity())
 	}},
+}
+
+// outcomeOf is the mail after a person looked at a change.
+func outcomeOf(j rules.Judgement) func(*notify.Renderer) (notify.Rendered, error) {
+	return func(r *notify.Renderer) (notify.Rendered, error) {
+		return r.ReviewOutcome(j, "Tell us which of the two you mean.", original(), northwind(), rules.Meter{Used: 37, Of: 50}, identity())
+	}
 }
 
 // existing is what was decided of a registration that exists.

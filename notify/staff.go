@@ -111,6 +111,9 @@ func (r *Renderer) Confirmation(staff rules.Address, d rules.Decision, q rules.R
 			}
 		}
 		line("Reference", string(j.Ref))
+		if j.Verb.Change() {
+			line("Asks to", string(j.Verb))
+		}
 		line("Reasons", codes(j.Reasons))
 		line("Organisation", outside(string(j.Organisation)))
 		line("Term", term(j.Term))
@@ -126,7 +129,14 @@ func (r *Renderer) Confirmation(staff rules.Address, d rules.Decision, q rules.R
 		n.Prospects = append(n.Prospects, one)
 		if j.Decision == rules.Review {
 			review = true
-			n.Next = append(n.Next, "To decide: leadmail review show "+string(j.Ref))
+			of := rules.Case(j.Ref)
+			if j.Verb.Change() {
+				of = rules.ChangeCase(mailID, i+1)
+			}
+			n.Next = append(n.Next, "To decide: leadmail review show "+string(of))
+			if rivals := rules.Rivals(d, i); len(rivals) > 0 && rivals[0] < i {
+				n.Next = append(n.Next, "Not both can be meant: whatever you answer to one of them closes the other, too.")
+			}
 		}
 	}
 	for _, act := range d.Actions {

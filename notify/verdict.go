@@ -40,6 +40,9 @@ func (r *Renderer) verdict(j rules.Judgement, d rules.Decision, q rules.Request,
 	if j.Decision == rules.NeedsInfo || j.Decision == rules.Held {
 		v.Missing = missing(j, q)
 	}
+	if j.Decision == rules.Rejected && v.Reason == "" && j.Verb.Change() && slices.Contains(j.Reasons, rules.Reason{Code: rules.ContradictoryMail}) {
+		v.Reason = rules.ContradictoryMail // what was asked for twice is refused once
+	}
 	v.Mail = clean(j.Prospect.Email, maxValue)
 	v.Place = j.Decision == rules.Withdrawn && j.Ask == ""
 	v.One = len(v.Missing) == 1

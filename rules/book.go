@@ -60,6 +60,9 @@ type Book struct {
 	Thread string `json:"thread,omitempty"`
 	// Taken is set where a person has answered in the thread (MAIL.md 130).
 	Taken bool `json:"taken,omitempty"`
+	// Weighed is set where a person of staff decides: what only a person can weigh is
+	// no reason then.
+	Weighed bool `json:"weighed,omitempty"`
 	// Ordered is what staff ordered with this mail.
 	Ordered *Ordered `json:"ordered,omitempty"`
 	// References are unused candidates, taken in order.
@@ -151,6 +154,18 @@ func (b Book) open(p Policy) []Ask {
 // madeBy says whether an ask was made, or made again, by the mail that the Book
 // is for. A mail of the same second, the mailbox's finest unit, counts as it.
 func (a Ask) madeBy(b Book) bool { return a.Last.Equal(b.Received) }
+
+// holder is whoever's registration is outstanding at an organisation, but for one;
+// nil where nobody holds it.
+func (b Book) holder(org OrganisationKey, but Reference, p Policy) *Registration {
+	for i := range b.Registrations {
+		r := &b.Registrations[i]
+		if r.Organisation == org && r.Ref != but && r.Outstanding(p, b.Received) {
+			return r
+		}
+	}
+	return nil
+}
 
 // Meter counts the partner's slots as of the receipt.
 func (b Book) Meter(p Policy) Meter {

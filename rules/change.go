@@ -29,14 +29,14 @@ func changed(b Book, r Request, n int, p Policy) (*Judgement, *Action) {
 	if it.Verb == VerbCorrect && t.ask != nil {
 		return nil, nil // a line of an ask: items decides it
 	}
-	j := Judgement{Reading: -1, Verb: it.Verb, Ref: t.ref(), Reasons: []Reason{}, Item: n}
-	if t.reg != nil {
-		j.Prospect, j.Organisation, j.Holds, j.Term = t.reg.Prospect, t.reg.Organisation, t.reg.Ref, last(t.reg.Terms)
-	} else {
-		j.Prospect, j.Ask = t.ask.Prospect, t.ask.Ref
-	}
+	j := aimed(t, it.Verb, n)
 	doubt := func(c Code) *Judgement {
 		j.Decision, j.Reasons, j.Ask = Review, append(j.Reasons, Reason{Code: c}), ""
+		if i := it.Prospect; it.Verb == VerbCorrect && i != nil && *i >= 0 && *i < len(r.Prospects) {
+			said := r.Prospects[*i].Prospect // what it would become, for whoever decides
+			said.LeadType = j.Prospect.LeadType
+			j.Prospect = said.Over(j.Prospect)
+		}
 		return &j
 	}
 	switch {
@@ -49,15 +49,30 @@ func changed(b Book, r Request, n int, p Policy) (*Judgement, *Action) {
 	case showsAnother(r.FromName, b.Sender.Address):
 		return doubt(SuspiciousAddress), nil
 	}
+	j = carried(b, r, it, t, j, p)
+	return &j, nil
+}
+
+// aimed is a judgement about a target, before anything is decided of it.
+func aimed(t target, v Verb, item int) Judgement {
+	j := Judgement{Reading: -1, Verb: v, Ref: t.ref(), Reasons: []Reason{}, Item: item}
+	if t.reg != nil {
+		j.Prospect, j.Organisation, j.Holds, j.Term = t.reg.Prospect, t.reg.Organisation, t.reg.Ref, last(t.reg.Terms)
+	} else {
+		j.Prospect, j.Ask = t.ask.Prospect, t.ask.Ref
+	}
+	return j
+}
+
+// carried is what comes of a verb where nothing about the mail is in doubt.
+func carried(b Book, r Request, it Item, t target, j Judgement, p Policy) Judgement {
 	switch it.Verb {
 	case VerbRenew:
-		j = renewed(b, r, t, j, p)
+		return renewed(b, r, t, j, p)
 	case VerbWithdraw:
-		j = withdrawn(b, t, j, p)
-	case VerbCorrect:
-		j = corrected(r, it, t.reg, j, p)
+		return withdrawn(b, t, j, p)
 	}
-	return &j, nil
+	return corrected(b, r, it, t.reg, j, p)
 }
 
 // choices are the registrations among which a mail did not choose, or where found
@@ -126,7 +141,18 @@ func renewed(b Book, r Request, t target, j Judgement, p Policy) Judgement {
 			return refuse(RenewalLimit)
 		}
 		end := reg.Until()
-		j.Decision, j.Slot = Queued, reg.Slot
+		if j.Slot = reg.Slot; j.Slot == 0 {
+			// It has been closed by somebody who came later (D2). What was granted
+			// since stays so (D3).
+			if b.holder(reg.Organisation, reg.Ref, p) != nil {
+				j.Decision, j.Reasons = Review, append(j.Reasons, Reason{Code: GrantedMeanwhile})
+				return j
+			}
+			if j.Slot = b.freeSlot(p); j.Slot == 0 {
+				return refuse(CapReached)
+			}
+		}
+		j.Decision = Queued
 		j.Term = Term{N: last(reg.Terms).N + 1, From: end.AddDays(1), Until: end.AddDays(p.RenewalDays)}
 		return j
 	}
@@ -172,7 +198,10 @@ func begun(terms []Term, today Date) []Term {
 
 // corrected is D30: a registration's contact may change freely; its organisation
 // and its lead type may not.
-func corrected(r Request, it Item, reg *Registration, j Judgement, p Policy) Judgement {
+//
+// A person who has weighed it may take another spelling, and another website where
+// nobody holds that: the organisation stays the one that was registered (D7).
+func corrected(b Book, r Request, it Item, reg *Registration, j Judgement, p Policy) Judgement {
 	if it.Prospect == nil || *it.Prospect < 0 || *it.Prospect >= len(r.Prospects) {
 		j.Decision = Held
 		return j
@@ -187,17 +216,30 @@ func corrected(r Request, it Item, reg *Registration, j Judgement, p Policy) Jud
 	if said.Email != "" && !usableEmail(said.Email) {
 		return doubt(NeedsInfo, InvalidEmail, Email)
 	}
-	for _, f := range read.Contradicts {
-		return doubt(Review, ContradictoryMail, f)
+	org := reg.Organisation
+	if said.URL != "" {
+		org = p.organisation(said.URL)
 	}
-	if a, err := ParseAddress(said.Email); err == nil && Suspicious(a.Domain()) {
-		return doubt(Review, SuspiciousAddress, Email)
-	}
-	if said.URL != "" && p.organisation(said.URL) != reg.Organisation {
-		return doubt(Review, UnclearOrganisation, URL)
-	}
-	if said.Company != "" && !SameName(said.Company, reg.Prospect.Company) {
-		return doubt(Review, UnclearOrganisation, Company)
+	if b.Weighed {
+		switch {
+		case org == "":
+			return doubt(NeedsInfo, InvalidURL, URL)
+		case org != reg.Organisation && b.holder(org, reg.Ref, p) != nil:
+			return doubt(Rejected, Conflict, URL)
+		}
+	} else {
+		for _, f := range read.Contradicts {
+			return doubt(Review, ContradictoryMail, f)
+		}
+		if a, err := ParseAddress(said.Email); err == nil && Suspicious(a.Domain()) {
+			return doubt(Review, SuspiciousAddress, Email)
+		}
+		if org != reg.Organisation {
+			return doubt(Review, UnclearOrganisation, URL)
+		}
+		if said.Company != "" && !SameName(said.Company, reg.Prospect.Company) {
+			return doubt(Review, UnclearOrganisation, Company)
+		}
 	}
 	if said.LeadType != "" && said.LeadType != reg.Prospect.LeadType {
 		j.HeldType = reg.Prospect.LeadType // staff can change it (D18)

@@ -299,6 +299,19 @@ func (c *prospectCase) proposal() string {
 
 // doubts are the reasons that only a person can weigh.
 func (c *prospectCase) doubts() {
+	if !c.b.Weighed {
+		c.weigh()
+	}
+	if c.late && c.own == nil {
+		c.add(GrantedMeanwhile, "")
+	}
+	if c.b.Taken {
+		c.add(ThreadTaken, "")
+	}
+}
+
+// weigh looks for what the mail itself leaves in doubt.
+func (c *prospectCase) weigh() {
 	p := c.j.Prospect
 	if c.unclear() {
 		c.add(UnclearOrganisation, Company)
@@ -317,12 +330,6 @@ func (c *prospectCase) doubts() {
 	}
 	if showsAnother(c.req.FromName, c.b.Sender.Address) {
 		c.add(SuspiciousAddress, "")
-	}
-	if c.late && c.own == nil {
-		c.add(GrantedMeanwhile, "")
-	}
-	if c.b.Taken {
-		c.add(ThreadTaken, "")
 	}
 }
 

@@ -90,3 +90,6 @@ const (
 	Held         Outcome = "held"
 	Quarantined  Outcome = "quarantined"
 )
+
+// Revoked is staff's alone: no mail leads to it.
+const Revoked Outcome = "revoked"

@@ -20,14 +20,19 @@ import (
 // It is bound to the case and to the kind of action by an HMAC, so that it cannot
 // be used on another case, and it ends by itself.
 
-// Case is what a token is for: a prospect under review by its reference, or a
-// mail as M- and the ledger's number.
+// Case is what a token is for: a prospect under review by its reference, a mail as
+// M- and the ledger's number, or a change that waits as C-, that number and its place
+// in the mail's decision.
 type Case string
 
 // MailCase is the case of a whole mail.
 func MailCase(id int64) Case { return Case("M-" + strconv.FormatInt(id, 10)) }
 
-// Mail is the number of the mail that a case is; 0 for a prospect.
+// ChangeCase is the case of a change of a registration that waits for a person: the
+// n-th judgement, from 1, of what was decided of a mail.
+func ChangeCase(mail int64, n int) Case { return Case(fmt.Sprintf("C-%d-%d", mail, n)) }
+
+// Mail is the number of the mail that a case is; 0 for anything else.
 func (c Case) Mail() int64 {
 	n, found := strings.CutPrefix(string(c), "M-")
 	id, err := strconv.ParseInt(n, 10, 64)
@@ -39,8 +44,11 @@ func (c Case) Mail() int64 {
 
 // kind is the kind of action that the case allows.
 func (c Case) kind() string {
-	if c.Mail() > 0 {
+	switch {
+	case c.Mail() > 0:
 		return "mail"
+	case strings.HasPrefix(string(c), "C-"):
+		return "change"
 	}
 	return "review"
 }
@@ -52,7 +60,7 @@ const TokenDays = 14
 // bits of HMAC-SHA256, in Crockford's base32, parted by dots.
 type Token string
 
-var tokenForm = regexp.MustCompile(`(?i)\b([RM]-[0-9A-Z]{1,18})\.([0-9A-Z]{1,8})\.([0-9A-Z]{26})\b`)
+var tokenForm = regexp.MustCompile(`(?i)\b([RM]-[0-9A-Z]{1,18}|C-[0-9]{1,18}-[0-9]{1,4})\.([0-9A-Z]{1,8})\.([0-9A-Z]{26})\b`)
 
 // NewToken makes the token of a case that ends TokenDays after now.
 func NewToken(key []byte, c Case, now time.Time) Token {

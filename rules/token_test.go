@@ -35,6 +35,8 @@ func TestTokens(t *testing.T) {
 		"the case changed":                 {key, changed(3), changed(3).Case(), now, TokenForged},
 		"the end changed":                  {key, changed(len("R-7K4Q2M.4")), "R-7K4Q2M", now, TokenForged},
 		"the seal changed":                 {key, changed(len(token) - 1), "R-7K4Q2M", now, TokenForged},
+		"a change's own":                   {key, NewToken(key, ChangeCase(12, 2), now), "C-12-2", now, TokenValid},
+		"a change's token for another one": {key, NewToken(key, ChangeCase(12, 2), now), "C-12-1", now, TokenElsewhere},
 		"a mail's token for its prospect":  {key, NewToken(key, MailCase(7), now), "R-7K4Q2M", now, TokenElsewhere},
 		"no token":                         {key, "APPROVE", "R-7K4Q2M", now, TokenForged},
 		"a token with something behind it": {key, token + "X", "R-7K4Q2M", now, TokenForged},
@@ -50,6 +52,9 @@ func TestTokens(t *testing.T) {
 	two.Case = "R-000001"
 	if c, state := two.On(key, now); c != "R-000001" || state != TokenValid {
 		t.Errorf("with two tokens and one of their cases named: %s, %s", c, state)
+	}
+	if got := Tokens("> to this: " + string(NewToken(key, ChangeCase(12, 2), now))); len(got) != 1 || got[0].Case() != "C-12-2" {
+		t.Errorf("a change's token is read as %v", got)
 	}
 	if bits := len(strings.Split(string(token), ".")[2]) * 5; bits < 128 {
 		t.Errorf("the seal has %d bits", bits)

@@ -180,6 +180,17 @@ func (p Prospect) Over(old Prospect) Prospect {
 	return old
 }
 
+// Differs are the fields that another statement has otherwise.
+func (p Prospect) Differs(from Prospect) []Field {
+	var out []Field
+	for _, f := range Fields {
+		if p.Get(f) != from.Get(f) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 // LogValue keeps a contact's data out of the logs.
 func (p Prospect) LogValue() slog.Value { return slog.StringValue(p.Company) }
 

@@ -35,9 +35,11 @@ func (tx *Tx) change(r Record, j rules.Judgement) error {
 	var err error
 	switch j.Decision {
 	case rules.Queued:
-		err = tx.addTerm(j.Holds, j.Term)
+		err = tx.queueTerm(r, j)
 	case rules.Withdrawn:
 		err = tx.withdraw(r, j)
+	case rules.Revoked:
+		err = tx.end(j.Holds, r.Book.Sender.Partner, rules.StateRevoked, j.Term.Until, r)
 	case rules.Updated:
 		err = tx.correct(r, j)
 	}
@@ -45,6 +47,17 @@ func (tx *Tx) change(r Record, j rules.Judgement) error {
 		return err
 	}
 	return tx.tell(r, j)
+}
+
+// queueTerm adds the next term. Where the registration was closed meanwhile by
+// somebody who came later, it is taken up again under the judgement's slot.
+func (tx *Tx) queueTerm(r Record, j rules.Judgement) error {
+	if err := tx.addTerm(j.Holds, j.Term); err != nil || j.Slot == 0 {
+		return err
+	}
+	_, err := tx.exec("UPDATE registrations SET state = 'active', slot = $2, slot_cap = $3 WHERE ref = $1 AND state = 'expired'",
+		j.Holds, j.Slot, r.Policy.MaxOutstanding)
+	return err
 }
 
 // withdraw ends a registration, or closes an open ask. Terms that have not begun
@@ -66,22 +79,36 @@ func (tx *Tx) end(ref rules.Reference, partner rules.PartnerID, state rules.Regi
 	if err := lost(n, err, "registration %s", ref); err != nil {
 		return err
 	}
-	if _, err := tx.exec("UPDATE prospects SET state = 'withdrawn', decided_at = $2 WHERE ref = $1 AND state = 'review'", ref, at(tx.now)); err != nil {
+	reviewed, err := tx.exec("UPDATE prospects SET state = 'withdrawn', decided_at = $2 WHERE ref = $1 AND state = 'review'", ref, at(tx.now))
+	if err != nil {
 		return err
 	}
-	n, err = tx.exec("DELETE FROM terms WHERE ref = $1 AND until_on > $2 AND n > 1", ref, on(until))
-	if err == nil && n > 0 {
-		err = tx.Note(asActor(partner), string(ref), "queued term cancelled", fmt.Sprintf("mail %d", r.InboxID))
+	if reviewed > 0 { // its mail may wait for nothing any more
+		p, err := tx.Prospect(ref)
+		if err == nil {
+			err = tx.settled(p.InboxID)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	n, err = tx.exec("DELETE FROM terms WHERE ref = $1 AND until_on > $2 AND n > 1", ref, on(until))
+	if err != nil || n == 0 {
+		return err
+	}
+	actor, why := asActor(partner), fmt.Sprintf("mail %d", r.InboxID)
+	if r.By != "" {
+		actor, why = r.By, r.Why
+	}
+	return tx.Note(actor, string(ref), "queued term cancelled", why)
 }
 
 // correct gives a registration's first contact new data, and its record the new
 // spelling of what stays the same organisation (D30).
 func (tx *Tx) correct(r Record, j rules.Judgement) error {
 	p := j.Prospect
-	n, err := tx.exec("UPDATE prospects SET first_name = $3, last_name = $4, email = $5, url = $6, company = $7 WHERE ref = $1 AND partner = $2",
-		j.Holds, r.Book.Sender.Partner, p.FirstName, p.LastName, p.Email, p.URL, p.Company)
+	n, err := tx.exec("UPDATE prospects SET first_name = $3, last_name = $4, email = $5, url = $6, company = $7, lead_type = $8 WHERE ref = $1 AND partner = $2",
+		j.Holds, r.Book.Sender.Partner, p.FirstName, p.LastName, p.Email, p.URL, p.Company, p.LeadType)
 	if err := one(n, err, "registration %s", j.Holds); err != nil {
 		return err
 	}

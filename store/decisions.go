@@ -163,6 +163,9 @@ type Record struct {
 	Decision rules.Decision
 	// DecidedAt is set by the store.
 	DecidedAt time.Time
+	// By and Why go into the history where staff decide, and not the mail of a
+	// partner.
+	By, Why string
 }
 
 // Record stores a decision and carries it out: the mail's state, the prospects,
@@ -179,8 +182,12 @@ func (tx *Tx) Record(r Record) error {
 		if err := tx.recordDecision(r); err != nil {
 			return fmt.Errorf("mail %d, pass %d: %w", r.InboxID, r.Pass, err)
 		}
-		for _, j := range r.Decision.Judgements {
-			if err := tx.carryOut(r, j); err != nil {
+		for i, j := range r.Decision.Judgements {
+			err := tx.carryOut(r, j)
+			if err == nil && j.Verb.Change() && j.Decision == rules.Review {
+				err = tx.wait(r, i, j)
+			}
+			if err != nil {
 				return fmt.Errorf("mail %d, pass %d, %s: %w", r.InboxID, r.Pass, j.Ref, err)
 			}
 		}
@@ -233,15 +240,27 @@ func (r Record) waits() bool {
 	waits, reviews := d.State == rules.MailHeld, false
 	for _, j := range d.Judgements {
 		waits = waits || j.Decision == rules.Held
-		// What is to happen to a registration that exists waits as the mail does.
-		waits = waits || j.Decision == rules.Review && j.Verb.Change()
-		reviews = reviews || j.Decision == rules.Review && !j.Verb.Change()
+		reviews = reviews || j.Decision == rules.Review
 	}
 	for _, a := range d.Actions {
 		waits = waits || a.Decision == rules.Held
 	}
 	// What was also asked, and anything else for which the mail goes to Review.
 	return waits || d.Folder == rules.FolderReview && (len(r.Request.Questions) > 0 || !reviews)
+}
+
+// CarryOut does what one judgement of staff says, such as of rules.StaffChange. r
+// holds the Book and the policy that it was made from, By and Why; no mail need be
+// behind it, and no decision is recorded.
+//
+// ErrTaken: what the Book said is true no more, or the database refuses it.
+func (tx *Tx) CarryOut(r Record, j rules.Judgement) error {
+	return tx.Savepoint("change of "+string(j.Ref), func() error {
+		if err := tx.carryOut(r, j); err != nil {
+			return fmt.Errorf("%s: %w", j.Ref, err)
+		}
+		return nil
+	})
 }
 
 // carryOut does what one judgement says; rules.Apply is its model.
@@ -323,6 +342,9 @@ func (tx *Tx) place(p Prospect, j rules.Judgement) error {
 func (tx *Tx) tell(r Record, j rules.Judgement) error {
 	if j.Ref == "" {
 		return nil
+	}
+	if r.By != "" {
+		return tx.Note(r.By, string(j.Ref), string(j.Decision), r.Why)
 	}
 	why := fmt.Sprintf("mail %d, pass %d", r.InboxID, r.Pass)
 	var reasons []string

@@ -161,6 +161,7 @@ func (tx *Tx) RemovePartner(id rules.PartnerID, actor, why string) error {
 	for _, sql := range []string{
 		"UPDATE registrations SET state = 'released', slot = NULL, ended_at = $2 WHERE partner = $1 AND state IN ('active', 'under_review')",
 		"UPDATE prospects SET state = CASE WHEN state = 'needs_info' THEN 'lapsed' ELSE 'withdrawn' END, decided_at = $2 WHERE partner = $1 AND state IN ('needs_info', 'review')",
+		"UPDATE changes SET state = 'lapsed', decided_at = $2 WHERE partner = $1 AND state = 'review'",
 	} {
 		if _, err := tx.exec(sql, id, at(tx.now)); err != nil {
 			return fmt.Errorf("partner %s: %w", id, err)

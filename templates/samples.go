@@ -124,6 +124,9 @@ func sampleVerdicts() []Verdict {
 			out = append(out, w)
 			w.Reason, w.Ref, w.Options, w.Name = rules.UnknownRegistration, "", nil, ""
 			out = append(out, w)
+			w = full
+			w.Verb, w.Decision, w.Reason = verb, d, rules.ContradictoryMail
+			out = append(out, w)
 		}
 		v.Proposal, v.NoWebsite, v.Earns, v.One, v.Joins, v.Shorter = "", true, false, true, true, true
 		out = append(out, v)

@@ -133,6 +133,9 @@ func (c inboxShow) Run(a *app) error {
 		for _, o := range answers {
 			fmt.Fprintf(a.stdout, "\noutbox %d: %s to %s, %s: %s\n", o.ID, o.Kind, o.To, o.State, terminal(o.Subject))
 		}
+		if err := a.history(tx, fmt.Sprintf("mail %d", m.ID)); err != nil {
+			return err
+		}
 		if m.Text != "" {
 			fmt.Fprintf(a.stdout, "\ntext\n%s", indent(terminalText(m.Text)))
 		}

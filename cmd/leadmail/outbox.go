@@ -102,7 +102,7 @@ func (c outboxShow) Run(a *app) error {
 			return err
 		}
 		fmt.Fprintf(a.stdout, "\n%s", indent(terminalText(body)))
-		return nil
+		return a.history(tx, fmt.Sprintf("outbox %d", c.ID))
 	})
 }
 

@@ -18,6 +18,11 @@ type registrationsCmd struct {
 	Add    registrationsAdd    `cmd:"" help:"Enter a registration by hand."`
 	Import registrationsImport `cmd:"" help:"Enter registrations granted elsewhere, with their dates, from a CSV file."`
 	Export registrationsExport `cmd:"" help:"All registrations as CSV (or --json), as import reads them."`
+
+	Set      registrationsSet      `cmd:"" help:"Change contact data or the lead type (D18, D30)."`
+	Renew    registrationsRenew    `cmd:"" help:"Renew one, as the partner's own RENEW would."`
+	Withdraw registrationsWithdraw `cmd:"" help:"Withdraw one for its partner: its slot and its organisation are free."`
+	Revoke   registrationsRevoke   `cmd:"" help:"Take one away from its partner."`
 }
 
 // Help teaches by example.
@@ -28,7 +33,9 @@ func (registrationsCmd) Help() string {
     leadmail registrations show R-7K4Q2M
     leadmail registrations import granted-so-far.csv          (says what would happen)
     leadmail registrations import granted-so-far.csv --yes    (does it)
-    leadmail registrations export > registrations.csv`
+    leadmail registrations export > registrations.csv
+    leadmail registrations renew R-7K4Q2M --because "asked for by phone"
+    leadmail registrations withdraw R-7K4Q2M --because "the project was cancelled"`
 }
 
 // registrationColumns are what list and export show; import reads the same names.
@@ -135,10 +142,7 @@ func (c registrationsShow) Run(a *app) error {
 	return a.view(func(r *records, tx *store.Tx) error {
 		reg, err := tx.Registration(ref)
 		if errors.Is(err, store.ErrNotFound) {
-			if p, err := tx.Prospect(ref); err == nil {
-				return failed(fmt.Sprintf("leadmail inbox show %d shows its mail", p.InboxID), "%s is no registration: it is a prospect of %s in state %s", ref, p.Partner, p.State)
-			}
-			return failed("leadmail registrations list shows those there are", "there is no %s", ref)
+			return noRegistration(tx, ref)
 		}
 		if err != nil {
 			return err

@@ -472,7 +472,7 @@ func stageMail(ctx context.Context, s *stage, ts *testscript.TestScript, args []
 	return "", s.settle(ctx)
 }
 
-var stageToken = regexp.MustCompile(`\{\{token ([RM]-[0-9A-Z]+)\}\}`)
+var stageToken = regexp.MustCompile(`\{\{token ([RMC]-[0-9A-Z-]+)\}\}`)
 
 // withTokens puts the tokens that staff have got by mail where a file says
 // {{token CASE}}.

@@ -18,15 +18,15 @@ type Reviewed struct {
 	Answer store.OutboxMessage
 }
 
-// Review carries out what a person decided of a prospect under review: the record,
-// the mail to the partner and the way of the original out of Review, in one
-// transaction. The term runs from the mail's receipt (D3); what others hold counts
-// as of now. The answer is not held in mode approve, since a person has just
+// Review carries out what a person decided of a prospect under review, or of a
+// change that waits: the record, the mail to the partner and the way of the original
+// out of Review, in one transaction. The term runs from the mail's receipt, and a
+// change is carried out as of it (D3); what others hold counts as of now. The answer is not held in mode approve, since a person has just
 // decided; in mode shadow nothing goes to partners. actor and reason go into the
 // history, the reason to the partner too.
 //
-// Errors: store.ErrNotFound where nothing under that reference is under review,
-// store.ErrTaken or that of rules.AcceptReview where it cannot be accepted any more.
+// Errors: store.ErrNotFound where it does not wait, store.ErrTaken or that of
+// rules.AcceptReview and rules.AcceptChange where it cannot be accepted any more.
 func (d *Desk) Review(ctx context.Context, w store.Review, accept bool, reason, actor string) (done Reviewed, err error) {
 	err = d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error {
 		done, err = d.review(tx, w, accept, reason, actor)
@@ -39,6 +39,9 @@ func (d *Desk) review(tx *store.Tx, w store.Review, accept bool, reason, actor s
 	partner, err := tx.Partner(w.Partner)
 	if err != nil {
 		return done, err
+	}
+	if w.Verb != "" {
+		return d.reviewChange(tx, w, &partner, accept, reason, actor)
 	}
 	orgs := []rules.OrganisationKey{w.Organisation}
 	if err := tx.Touch(w.Partner, orgs, d.policy.Day(tx.Now()), d.policy); err != nil {
@@ -58,11 +61,52 @@ func (d *Desk) review(tx *store.Tx, w store.Review, accept bool, reason, actor s
 	if err := tx.SettleReview(done.Judgement, actor, reason); err != nil {
 		return done, err
 	}
-	book.Registrations, err = tx.Registrations(store.RegistrationFilter{Partner: w.Partner})
+	done.Answer, err = d.queueOutcome(tx, w, done.Judgement, &partner, reason)
+	return done, err
+}
+
+// reviewChange decides a change that waits, from the record of its mail.
+func (d *Desk) reviewChange(tx *store.Tx, w store.Review, partner *rules.Partner, accept bool, reason, actor string) (done Reviewed, err error) {
+	m, err := tx.Inbox(w.InboxID)
 	if err != nil {
 		return done, err
 	}
-	done.Answer, err = d.queueOutcome(tx, w, done.Judgement, &partner, book.Meter(d.policy), reason)
+	passes, err := tx.Decision(m.ID)
+	if err != nil {
+		return done, err
+	}
+	i := slices.IndexFunc(passes, func(r store.Record) bool { return r.Pass == w.Pass && len(r.Decision.Judgements) >= w.N })
+	if i < 0 {
+		return done, fmt.Errorf("change %s is not on record: %w", w.Case(), store.ErrNotFound)
+	}
+	r := passes[i]
+	before, was := r.Book, r.Decision.Judgements[w.N-1]
+	done.Judgement = rules.RejectChange(was)
+	r.Policy, r.By, r.Why = d.policy, actor, fmt.Sprintf("mail %d", m.ID)
+	if reason != "" {
+		r.Why += ": " + reason
+	}
+	if accept {
+		now := m
+		now.Received = tx.Now()
+		sender := before.Sender
+		sender.Partner = w.Partner
+		if r.Book, err = d.book(tx, now, sender, r.Request, true); err != nil {
+			return done, err
+		}
+		if done.Judgement, err = rules.AcceptChange(r.Book, before, r.Request, was, d.policy); err != nil {
+			return done, err
+		}
+		r.Book.Received = before.Received // a withdrawal frees its slot as of the receipt
+	}
+	var also []int
+	for _, n := range rules.Rivals(r.Decision, w.N-1) {
+		also = append(also, n+1)
+	}
+	if err := tx.SettleChange(r, w, done.Judgement, also); err != nil {
+		return done, err
+	}
+	done.Answer, err = d.queueOutcome(tx, w, done.Judgement, partner, reason)
 	return done, err
 }
 
@@ -75,10 +119,15 @@ func recorded(m store.InboxMessage, q rules.Request) notify.Original {
 
 // queueOutcome owes the partner the outcome of a review, in the thread of the mail
 // that it is about.
-func (d *Desk) queueOutcome(tx *store.Tx, w store.Review, j rules.Judgement, partner *rules.Partner, meter rules.Meter, reason string) (store.OutboxMessage, error) {
+func (d *Desk) queueOutcome(tx *store.Tx, w store.Review, j rules.Judgement, partner *rules.Partner, reason string) (store.OutboxMessage, error) {
 	if w.InboxID == 0 || w.Sender == "" {
 		return store.OutboxMessage{}, nil
 	}
+	regs, err := tx.Registrations(store.RegistrationFilter{Partner: w.Partner})
+	if err != nil {
+		return store.OutboxMessage{}, err
+	}
+	meter := rules.Book{Received: tx.Now(), Partner: partner, Registrations: regs}.Meter(d.policy)
 	m, err := tx.Inbox(w.InboxID)
 	if err != nil {
 		return store.OutboxMessage{}, err
@@ -96,7 +145,7 @@ func (d *Desk) queueOutcome(tx *store.Tx, w store.Review, j rules.Judgement, par
 	if err != nil {
 		return store.OutboxMessage{}, fmt.Errorf("render the outcome: %w", err)
 	}
-	out := d.outgoing(r, "review/"+string(w.Ref), m)
+	out := d.outgoing(r, "review/"+string(w.Case()), m)
 	if d.mode(partner) == rules.ModeShadow {
 		out.State, out.Why = store.OutboxHeld, shadowWhy
 	}

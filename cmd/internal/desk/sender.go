@@ -104,18 +104,23 @@ func (d *Desk) key(tx *store.Tx) ([]byte, error) {
 	return []byte(s), err
 }
 
-// tokens are those that a confirmation carries: one for each prospect under
-// review, and one for the mail where it waits or its answer does.
+// tokens are those that a confirmation carries: one for each prospect under review
+// and each change that waits, and one for the mail where it waits or its answer does.
 func (d *Desk) tokens(tx *store.Tx, done Decided) ([]notify.Lever, error) {
 	key, err := d.key(tx)
 	if err != nil {
 		return nil, err
 	}
 	var levers []notify.Lever
-	for _, j := range done.Decision.Judgements {
-		if j.Decision == rules.Review && !j.Verb.Change() {
-			levers = append(levers, notify.Lever{Token: rules.NewToken(key, rules.Case(j.Ref), tx.Now()), Orders: []rules.Verb{rules.VerbApprove, rules.VerbReject}})
+	for i, j := range done.Decision.Judgements {
+		if j.Decision != rules.Review {
+			continue
 		}
+		of := rules.Case(j.Ref)
+		if j.Verb.Change() {
+			of = rules.ChangeCase(done.Mail.ID, i+1)
+		}
+		levers = append(levers, notify.Lever{Token: rules.NewToken(key, of, tx.Now()), Orders: []rules.Verb{rules.VerbApprove, rules.VerbReject}})
 	}
 	mail := notify.Lever{Token: rules.NewToken(key, rules.MailCase(done.Mail.ID), tx.Now())}
 	if done.Reply.Raw != nil && d.mode(done.Partner) == rules.ModeApprove {
@@ -217,7 +222,7 @@ func (d *Desk) carryOut(tx *store.Tx, o rules.Ordered, actor string) (rules.Outc
 	return rules.Rejected, nil
 }
 
-// settleReview decides a prospect under review.
+// settleReview decides a prospect under review, or a change that waits.
 func (d *Desk) settleReview(tx *store.Tx, o rules.Ordered, actor string) (rules.Outcome, error) {
 	switch {
 	case o.Verb == rules.VerbAddTo:
@@ -230,7 +235,7 @@ func (d *Desk) settleReview(tx *store.Tx, o rules.Ordered, actor string) (rules.
 		return "", err
 	}
 	for _, w := range all {
-		if w.Ref != "" && rules.Case(w.Ref) == o.On {
+		if w.Case() == o.On {
 			done, err := d.review(tx, w, o.Verb == rules.VerbApprove, o.Reason, actor)
 			if err != nil && !errors.Is(err, store.ErrTaken) && !errors.Is(err, store.ErrNotFound) {
 				err = impossible(err.Error())
