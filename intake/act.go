@@ -52,7 +52,7 @@ func (p *parser) act() {
 		}
 		refs := len(references(s.text))
 		question := strings.HasSuffix(strings.TrimSpace(s.text), "?")
-		if refs == 0 && question && s.says("ask help") && !s.says("ask status") {
+		if refs == 0 && question && s.says("ask help") && !s.says("ask status") && len(formsIn(s.text)) == 0 {
 			p.once(rules.VerbHelp, s.span)
 			continue
 		}
@@ -718,7 +718,7 @@ func (p *parser) other(s *sentence) {
 	switch {
 	case asking && s.says("ask status") && !s.says("ask help"):
 		p.once(rules.VerbStatus, s.span)
-	case asking && s.says("ask help"):
+	case asking && s.says("ask help") && len(formsIn(s.text)) == 0:
 		p.once(rules.VerbHelp, s.span)
 	case asking && s.asks() && s.says("ask statement"):
 		p.once(rules.VerbStatement, s.span)
@@ -732,36 +732,6 @@ func (p *parser) once(v rules.Verb, span rules.Span) {
 		}
 	}
 	p.items = append(p.items, rules.Item{Verb: v, Span: span})
-}
-
-// paperwork: a form that is attached, and named in its file name or in the text.
-func (p *parser) paperwork() {
-	forms, named := false, false
-	for _, a := range p.m.Attachments {
-		if strings.HasPrefix(a.MediaType, "message/") || strings.HasPrefix(a.MediaType, "text/calendar") || a.MediaType == "application/pgp-signature" || a.MediaType == "application/pkcs7-signature" {
-			continue
-		}
-		if words.contains("ask paperwork", strings.ReplaceAll(strings.ReplaceAll(a.Name, "_", " "), ".", " ")) {
-			named = true
-		}
-		forms = true
-	}
-	if !forms {
-		return
-	}
-	for _, s := range p.sentences {
-		if s.says("ask paperwork") && (s.says("handed in") || !strings.Contains(s.text, "?")) {
-			p.once(rules.VerbPaperwork, s.span)
-			return
-		}
-	}
-	if named {
-		p.once(rules.VerbPaperwork, rules.Span{Part: "attachment", Line: 1})
-		return
-	}
-	if words.contains("ask paperwork", p.m.Subject) && !p.reply {
-		p.once(rules.VerbPaperwork, rules.Span{Part: "subject", Line: 1})
-	}
 }
 
 // answers reads the short answers of a thread: a web address, an address, a

@@ -11,7 +11,7 @@ import (
 // and the reason.
 var ordering = regexp.MustCompile(`(?i)^\W{0,3}(APPROVE|REJECT|ADD TO)\b[ \t:,.!–—-]*(.*)$`)
 
-var orderCase = regexp.MustCompile(`(?i)^([RM]-[0-9A-Z]{1,18}|C-[0-9]{1,18}-[0-9]{1,4})\b(?:\.[0-9A-Z.]*)?[ \t:,.–—-]*`)
+var orderCase = regexp.MustCompile(`(?i)^([RM]-[0-9A-Z]{1,18}|P-[0-9]{1,18}|C-[0-9]{1,18}-[0-9]{1,4})\b(?:\.[0-9A-Z.]*)?[ \t:,.–—-]*`)
 
 // order reads an order in the words of staff at the beginning of what was newly
 // written; nil where there is none. The tokens are looked for everywhere, since
@@ -58,6 +58,9 @@ func (p *parser) order() *rules.Order {
 	o.Reason = clean(strings.Join(reason, " "))
 	if len(o.Reason) > 500 {
 		o.Reason = strings.ToValidUTF8(o.Reason[:500], "")
+	}
+	for _, f := range formsIn(o.Reason) {
+		o.Forms = append(o.Forms, f.kind)
 	}
 	return o
 }

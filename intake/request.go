@@ -64,6 +64,7 @@ func (r Reader) Parse(m Message) rules.Request {
 	m.settle(q.Prospects)
 	q.Questions = p.questions
 	q.Unread = p.unread
+	q.Forms, q.OnForms = p.forms, p.onForms
 	q.Warnings = append(q.Warnings[:len(q.Warnings):len(q.Warnings)], p.warnings...)
 	q.Empty = len(q.Items) == 0 && p.empty()
 	if q.Kind = p.kind(q.Items); q.Empty {
@@ -180,6 +181,8 @@ type parser struct {
 	taken     map[int]bool    // sentences that an item accounts for already
 	unread    []rules.Unread  // what may hold prospects and could not be read
 	warnings  []string
+	forms     []rules.Form // tax and bank forms that the mail brings
+	onForms   bool         // it speaks of them
 }
 
 // sentence is one sentence of prose, with its place in its passage.
@@ -262,6 +265,7 @@ func (p *parser) run() {
 	p.readings = append(p.readings, p.corrects...)
 	p.unreadable()
 	p.loose()
+	p.bring()
 }
 
 // witnesses are the addresses that labelled lines state: names in prose are

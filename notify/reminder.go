@@ -8,14 +8,19 @@ import (
 	"leadmail/templates"
 )
 
-// Reminder writes to a partner what ends soon and what has just ended: one mail,
-// with a link for each that opens its renewal. It answers nothing, so it begins a
-// thread of its own, in which YES or a number is understood.
-func (r *Renderer) Reminder(due []rules.Reminder, to rules.Address, partner rules.Partner, meter rules.Meter, today rules.Date, id Identity) (Rendered, error) {
+// Reminder writes to a partner what ends soon and what has just ended: one mail, a
+// part for each cause, with a link for each registration that opens its renewal. w is
+// how the paperwork stands. It answers nothing, so it begins a thread of its own, in
+// which YES or a number is understood.
+func (r *Renderer) Reminder(due []rules.Reminder, w rules.Paperwork, to rules.Address, partner rules.Partner, meter rules.Meter, today rules.Date, id Identity) (Rendered, error) {
 	a := r.fixed()
 	a.Today, a.Zone, a.Partner, a.Meter = today, clean(r.program.Policy.Zone, maxValue), clean(partner.Name, maxValue), &meter
-	for i, one := range due {
-		row := templates.Row{N: i + 1, Ref: one.Ref, Company: clean(one.Company, 80), Until: one.Until, State: rules.StandsActive, Renewable: true, Numbers: r.numbers}
+	for _, one := range due {
+		if one.Cause == rules.OfPaperwork {
+			a.Papers = papers(&w, today)
+			continue
+		}
+		row := templates.Row{N: len(a.Rows) + 1, Ref: one.Ref, Company: clean(one.Company, 80), Until: one.Until, State: rules.StandsActive, Renewable: true, Numbers: r.numbers}
 		if one.Ended() {
 			row.State = rules.StandsEnded
 			a.Over++
@@ -34,7 +39,12 @@ func (r *Renderer) Reminder(due []rules.Reminder, to rules.Address, partner rule
 	}
 	stop := mailto(r.program.Address, "STOP", "STOP\n")
 	a.Stop = &templates.Link{Label: "No more reminders", URL: stop, Quiet: true}
-	r.cite(&a, "P7", "D24", "D26")
+	if len(a.Rows) > 0 {
+		r.cite(&a, "P7", "D24", "D26")
+	}
+	if a.Papers != nil {
+		r.cite(&a, "P2", "D37")
+	}
 	if a.Over > 0 {
 		r.cite(&a, "D27")
 	}

@@ -146,7 +146,12 @@ func (r *Renderer) answer(d rules.Decision, q rules.Request, partner *rules.Part
 		meter := d.Meter
 		a.Meter = &meter
 	}
-	a.Paperwork = forms(q)
+	a.Paperwork, a.Hidden = forms(q), q.Hidden
+	if q.OnForms && len(q.Forms) == 0 {
+		if a.Needed = papers(d.Paperwork, d.Today); a.Needed != nil {
+			r.cite(&a, "P2", "D37")
+		}
+	}
 	for _, u := range q.Unread {
 		if len(a.Unread) == maxUnread {
 			a.UnreadMore++

@@ -341,6 +341,37 @@ var situations = []situation{
 	}(), rules.Request{})},
 	{"held, a statement", reply(whole(rules.ReplyHeld), held(rules.KindStatus, rules.Item{Verb: rules.VerbStatement}))},
 	{"held, paperwork", reply(whole(rules.ReplyHeld), held(rules.KindPaperwork, rules.Item{Verb: rules.VerbPaperwork}))},
+	{"forms received, all of them", reply(handedIn(papersOn("2027-02-28", formOf(rules.FormACH, "2026-10-02", rules.FormConfirmed)), formOf(rules.FormW9, "2026-11-22", rules.FormSubmitted)))},
+	{"forms received, one is missing", reply(handedIn(papersOn("2027-02-28"), formOf(rules.FormW8BENE, "2026-11-22", rules.FormSubmitted)))},
+	{"forms received, nobody can tell which", reply(func() (rules.Decision, rules.Request) {
+		d, q := handedIn(papersOn("2027-02-28"), formOf(rules.FormUnknown, "2026-11-22", rules.FormSubmitted), formOf(rules.FormUnknown, "2026-11-22", rules.FormSubmitted))
+		q.Hidden, q.Questions = true, []string{"Our account is ########, is that enough?"}
+		return d, q
+	}())},
+	{"forms received, too late", reply(handedIn(papersOn("2026-11-15"), formOf(rules.FormACH, "2026-11-22", rules.FormSubmitted), formOf(rules.FormW9, "2026-11-22", rules.FormSubmitted)))},
+	{"forms are asked about", reply(asking(papersOn("2027-02-28")))},
+	{"forms are confirmed", func(r *notify.Renderer) (notify.Rendered, error) {
+		f := formOf(rules.FormW9, "2026-11-22", rules.FormConfirmed)
+		w := papersOn("2027-02-28", formOf(rules.FormACH, "2026-10-02", rules.FormConfirmed), f).Stand()
+		return r.PaperworkOutcome([]rules.Form{f}, w, true, "", original(), northwind(), rules.Meter{Used: 37, Of: 50}, identity())
+	}},
+	{"forms are refused", func(r *notify.Renderer) (notify.Rendered, error) {
+		f := formOf(rules.FormW9, "2026-11-22", rules.FormRefused)
+		w := papersOn("2027-02-28", formOf(rules.FormACH, "2026-10-02", rules.FormConfirmed), f).Stand()
+		return r.PaperworkOutcome([]rules.Form{f}, w, false, "The signature is missing.", original(), northwind(), rules.Meter{Used: 37, Of: 50}, identity())
+	}},
+	{"a reminder of the paperwork", reminder(rules.Reminder{Cause: rules.OfPaperwork, Partner: "northwind", Until: "2026-12-22", Stage: 30})},
+	{"a reminder of the paperwork on the day after", func(r *notify.Renderer) (notify.Rendered, error) {
+		return r.Reminder([]rules.Reminder{{Cause: rules.OfPaperwork, Partner: "northwind", Until: "2026-11-21", Stage: -1}}, papersOn("2026-11-21").Stand(),
+			"pat@northwind.example", *northwind(), rules.Meter{Used: 37, Of: 50, Expiring: 3}, "2026-11-22", identity())
+	}},
+	{"a reminder of one and of the paperwork", reminder(rules.Reminder{Cause: rules.OfRegistration, Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2026-12-22", Stage: 30},
+		rules.Reminder{Cause: rules.OfPaperwork, Partner: "northwind", Until: "2026-11-22", Stage: 30})},
+	{"to staff, forms", func(r *notify.Renderer) (notify.Rendered, error) {
+		d, q := handedIn(papersOn("2027-02-28"), formOf(rules.FormW9, "2026-11-22", rules.FormSubmitted), formOf(rules.FormUnknown, "2026-11-22", rules.FormSubmitted))
+		return r.Confirmation("desk@vendor.example", d, q, original(), northwind(), 17, rules.Sender{Address: "pat@northwind.example", Partner: "northwind", Verdict: rules.Verified},
+			[]notify.Lever{{Token: "P-17.496200.0123456789ABCDEFGHJKMNPQRS", Orders: []rules.Verb{rules.VerbApprove, rules.VerbReject}}}, identity())
+	}},
 	{"held, a question", reply(whole(rules.ReplyHeld), rules.Request{Kind: rules.KindOther, Items: []rules.Item{{Verb: rules.VerbAsk}},
 		Questions: []string{"Can two of our consultants share one account?", "And who pays the travel costs?"}})},
 	{"held, nothing understood", reply(whole(rules.ReplyHeld), held(rules.KindOther))},
@@ -439,8 +470,36 @@ func existing(verb rules.Verb, o rules.Outcome, codes ...rules.Code) rules.Judge
 
 func reminder(due ...rules.Reminder) func(*notify.Renderer) (notify.Rendered, error) {
 	return func(r *notify.Renderer) (notify.Rendered, error) {
-		return r.Reminder(due, "pat@northwind.example", *northwind(), rules.Meter{Used: 37, Of: 50, Expiring: 3}, "2026-11-22", identity())
+		return r.Reminder(due, papersOn("2026-11-22").Stand(), "pat@northwind.example", *northwind(), rules.Meter{Used: 37, Of: 50, Expiring: 3}, "2026-11-22", identity())
 	}
+}
+
+// papersOn are Northwind's papers where it joined six months before a last day.
+func papersOn(deadline rules.Date, forms ...rules.Form) rules.Papers {
+	return rules.Papers{Partner: "northwind", Joined: rules.JoinedFor(deadline)[0], Forms: forms}
+}
+
+func formOf(kind rules.FormKind, day rules.Date, state rules.FormState) rules.Form {
+	return rules.Form{ID: 7, Kind: kind, Day: day, State: state, Name: "scan ####.pdf", Size: 48213, SHA256: "00", Mail: 17}
+}
+
+// handedIn is a mail that brings forms, and what is decided of it.
+func handedIn(before rules.Papers, forms ...rules.Form) (rules.Decision, rules.Request) {
+	d := verdicts()
+	d.Folder = rules.FolderPaperwork
+	d.Actions = []rules.Action{{Verb: rules.VerbPaperwork, Decision: rules.Answered, Forms: forms}}
+	before.Forms = append(before.Forms, forms...)
+	w := before.Stand()
+	d.Paperwork = &w
+	return d, rules.Request{Kind: rules.KindPaperwork, Items: []rules.Item{{Verb: rules.VerbPaperwork}}, Forms: forms, OnForms: true}
+}
+
+// asking is a mail that asks about forms and brings none.
+func asking(x rules.Papers) (rules.Decision, rules.Request) {
+	d := whole(rules.ReplyHeld)
+	w := x.Stand()
+	d.Paperwork = &w
+	return d, rules.Request{Kind: rules.KindOther, Items: []rules.Item{{Verb: rules.VerbAsk}}, Questions: []string{"How do I send you my W-9?"}, OnForms: true}
 }
 
 func listed() []rules.Listed {

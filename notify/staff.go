@@ -88,6 +88,13 @@ func (r *Renderer) Confirmation(staff rules.Address, d rules.Decision, q rules.R
 		fact("Meter", meter)
 	}
 	fact("Original", fmt.Sprintf("folder %s, Message-ID %s, inbox %d", d.Folder, outside(messageID(o.MessageID)), mailID))
+	for _, f := range q.Forms {
+		// Where it lies, the mailbox shows; this mail holds nothing of it.
+		fact("Form", fmt.Sprintf("%s, %d bytes, %s", f.Kind, f.Size, outside(f.Name)))
+	}
+	if w := d.Paperwork; w != nil && len(q.Forms) > 0 {
+		fact("Paperwork", standing(*w))
+	}
 	for i, u := range q.Unread {
 		if i == maxUnread {
 			break
@@ -185,7 +192,25 @@ func (l Lever) words() string {
 			ways = append(ways, "ADD TO and a partner's id")
 		}
 	}
+	if l.Token.Case().Forms() > 0 {
+		return "To decide on the forms answer " + strings.Join(ways, ", or ") + " (APPROVE W-9, ACH names what nobody has named), to this: " + string(l.Token)
+	}
 	return "Or answer " + strings.Join(ways, ", or ") + ", to this: " + string(l.Token)
+}
+
+// standing is how a partner's paperwork stands, for staff.
+func standing(w rules.Paperwork) string {
+	out := string(w.State)
+	if len(w.Missing) > 0 {
+		out += fmt.Sprintf(", missing %v", w.Missing)
+	}
+	if w.On != "" {
+		out += ", all in on " + string(w.On)
+	}
+	if w.Deadline != "" {
+		out += ", last day " + string(w.Deadline)
+	}
+	return out
 }
 
 // verdictOn is what is known of a sender, for staff.

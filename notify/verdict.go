@@ -194,6 +194,8 @@ func clauses(v templates.Verdict) []string {
 	switch {
 	case v.Verb == rules.VerbCheck:
 		return []string{"D13"}
+	case v.Verb == rules.VerbPaperwork:
+		return []string{"P2", "D37"}
 	case v.Verb == rules.VerbHelp:
 		return []string{"P5"}
 	case v.Verb == rules.VerbStatus, v.Verb == rules.VerbStop:
@@ -294,7 +296,7 @@ func tally(verdicts []templates.Verdict) []string {
 		counts[became(v)]++
 	}
 	var out []string
-	for _, words := range []string{"registered", "renewed", "added as a contact", "already yours", "withdrawn", "updated", "available", "yours", "not registered yet", "with our team", "not renewed", "not registered", "not available", "nothing changed", "answered", "read"} {
+	for _, words := range []string{"registered", "renewed", "added as a contact", "already yours", "withdrawn", "updated", "available", "yours", "received", "not registered yet", "with our team", "not renewed", "not registered", "not available", "nothing changed", "answered", "read"} {
 		if n := counts[words]; n > 0 {
 			out = append(out, strconv.Itoa(n)+" "+words)
 		}
@@ -305,6 +307,8 @@ func tally(verdicts []templates.Verdict) []string {
 // became is what a tally calls a verdict.
 func became(v templates.Verdict) string {
 	switch {
+	case v.Verb == rules.VerbPaperwork:
+		return "received"
 	case v.Check == rules.Available, v.Check == rules.AvailableManaged:
 		return "available"
 	case v.Check == rules.Yours:

@@ -48,6 +48,9 @@ type Book struct {
 	Partners map[OrganisationKey]PartnerID `json:"partners,omitempty"`
 	// Conversation is that of the mail's thread.
 	Conversation Conversation `json:"conversation"`
+	// Forms are the partner's tax and bank forms on record, where the mail is about
+	// them or asks for the list.
+	Forms []Form `json:"forms,omitempty"`
 	// Duplicate is the ledger's id of the mail that this one repeats; 0 for none.
 	Duplicate int64 `json:"duplicate,omitempty"`
 	// RepliesToday counts our answers to this address on the day of receipt.
@@ -84,6 +87,8 @@ type Query struct {
 	EndedSince Date
 	// Checks loads how many CHECKs of the partner were answered that day.
 	Checks bool
+	// Forms loads the partner's forms on record.
+	Forms bool
 	// MessageID is the mail's own, Topic what Topic says of it.
 	MessageID, Topic string
 	// Candidates is how many unused references are needed.
@@ -213,6 +218,7 @@ func Apply(b Book, d Decision) Book {
 		if a.counts() {
 			b.ChecksToday++
 		}
+		b.Forms = append(slices.Clone(b.Forms), a.Forms...)
 	}
 	return b
 }

@@ -26,6 +26,10 @@ func Decide(b Book, r Request, p Policy) Decision {
 	if b.Partner != nil {
 		d.Meter = b.Meter(p)
 		d.Release = b.release(d, p)
+		if r.Paperwork() {
+			w := b.papers().Stand()
+			d.Paperwork = &w
+		}
 	}
 	if d.Reply != ReplyNone {
 		d.Idle = idle(d, b, r, p)
@@ -91,9 +95,9 @@ func whole(d *Decision, b Book, r Request, p Policy) {
 		d.Reply = ReplyTooLarge
 	case r.Kind == KindThanks:
 		end(MailIgnored, FolderProcessed, "thanks")
-	case r.Empty && !slices.ContainsFunc(r.Items, func(it Item) bool { return it.Verb.ruled() }):
+	case r.Empty && !slices.ContainsFunc(r.Items, r.ruled):
 		d.Why, d.Reply = "nothing was written", ReplyNothingFound
-	case r.Kind != KindRegistration && !slices.ContainsFunc(r.Items, func(it Item) bool { return it.Verb.ruled() }):
+	case r.Kind != KindRegistration && !slices.ContainsFunc(r.Items, r.ruled):
 		end(MailHeld, FolderReview, "a person must answer: "+string(r.Kind))
 		d.Reply = ReplyHeld
 		for _, it := range r.Items {
@@ -134,6 +138,7 @@ func items(d *Decision, b Book, r Request, p Policy) Book {
 		if a.counts() {
 			b.ChecksToday++
 		}
+		b.Forms = append(slices.Clone(b.Forms), a.Forms...)
 	}
 	for n, it := range r.Items {
 		var js []Judgement
@@ -155,6 +160,11 @@ func items(d *Decision, b Book, r Request, p Policy) Book {
 		case VerbCheck:
 			act(check(b, it, p), n)
 			continue
+		case VerbPaperwork:
+			if r.ruled(it) {
+				act(Action{Verb: it.Verb, Decision: Answered, Forms: brought(b, r, p)}, n)
+				continue
+			}
 		case VerbHelp, VerbStop:
 			act(Action{Verb: it.Verb, Decision: Answered}, n)
 			continue
@@ -228,6 +238,9 @@ func items(d *Decision, b Book, r Request, p Policy) Book {
 			decided++
 		}
 	}
+	if slices.ContainsFunc(d.Actions, func(a Action) bool { return len(a.Forms) > 0 }) {
+		d.Folder = FolderPaperwork
+	}
 	if waits {
 		// One folder a mail: Review while anything in it waits.
 		d.Folder = FolderReview
@@ -241,14 +254,16 @@ func items(d *Decision, b Book, r Request, p Policy) Book {
 	return b
 }
 
-// ruled says whether a rule decides what a verb asks for; the others wait for a
-// person.
-func (v Verb) ruled() bool {
-	switch v {
+// ruled says whether a rule decides what an item asks for; the others wait for a
+// person, as do forms that were sent to somebody else.
+func (r Request) ruled(it Item) bool {
+	switch it.Verb {
+	case VerbPaperwork:
+		return len(r.Forms) > 0 && !r.Copied
 	case VerbRegister, VerbAnswer, VerbConfirm, VerbStatus, VerbCheck, VerbHelp, VerbStop:
 		return true
 	}
-	return v.Change()
+	return it.Verb.Change()
 }
 
 // takesProspect says whether an item is about a prospect of the mail.

@@ -85,6 +85,8 @@ type Action struct {
 	Term  Term         `json:"term,omitzero"`
 	// Options are the registrations that could be meant, where none was named.
 	Options []Holding `json:"options,omitempty"`
+	// Forms are those that are recorded as submitted.
+	Forms []Form `json:"forms,omitempty"`
 	// Item is the index of the item that it answers.
 	Item int `json:"item,omitempty"`
 }
@@ -142,4 +144,7 @@ type Decision struct {
 	Release []Holding `json:"release,omitempty"`
 	// List answers STATUS.
 	List []Listed `json:"list,omitempty"`
+	// Paperwork is where the partner's paperwork stands after this mail; nil where
+	// the mail is neither about it nor asks for the list.
+	Paperwork *Paperwork `json:"paperwork,omitempty"`
 }

@@ -39,6 +39,8 @@ type Policy struct {
 	// ReminderStages are how many days before a last day partners are reminded of
 	// it; -1 is the day after.
 	ReminderStages []int `json:"reminder_stages"`
+	// PaperworkStages are the same for the deadline of the paperwork (D37).
+	PaperworkStages []int `json:"paperwork_stages"`
 	// EntryPlans are those that admit to the program (P9, D36).
 	EntryPlans []string `json:"entry_plans"`
 	// RegisterCustomers are the lead types under which an existing customer of
@@ -84,6 +86,7 @@ func DefaultPolicy() Policy {
 		ReviewHours:       48,
 		ReleaseAfterDays:  14,
 		ReminderStages:    []int{30, 14, 7, 1, -1},
+		PaperworkStages:   []int{90, 60, 30, 14, 7, 1, -1},
 		EntryPlans:        []string{"mentor", "accelerator", "enterprise"},
 		RegisterCustomers: []LeadType{ManagedCustomer},
 		EarningTypes:      []LeadType{QualifiedLead},

@@ -21,20 +21,26 @@ import (
 // be used on another case, and it ends by itself.
 
 // Case is what a token is for: a prospect under review by its reference, a mail as
-// M- and the ledger's number, or a change that waits as C-, that number and its place
-// in the mail's decision.
+// M- and the ledger's number, the forms that a mail brought as P- and that number, or a
+// change that waits as C-, that number and its place in the mail's decision.
 type Case string
 
-// MailCase is the case of a whole mail.
-func MailCase(id int64) Case { return Case("M-" + strconv.FormatInt(id, 10)) }
+// MailCase is the case of a whole mail, FormsCase that of its forms.
+func MailCase(id int64) Case  { return Case("M-" + strconv.FormatInt(id, 10)) }
+func FormsCase(id int64) Case { return Case("P-" + strconv.FormatInt(id, 10)) }
 
 // ChangeCase is the case of a change of a registration that waits for a person: the
 // n-th judgement, from 1, of what was decided of a mail.
 func ChangeCase(mail int64, n int) Case { return Case(fmt.Sprintf("C-%d-%d", mail, n)) }
 
-// Mail is the number of the mail that a case is; 0 for anything else.
-func (c Case) Mail() int64 {
-	n, found := strings.CutPrefix(string(c), "M-")
+// Mail is the number of the mail that a case is; 0 for another case.
+func (c Case) Mail() int64 { return c.number("M-") }
+
+// Forms is the number of the mail whose forms a case is; 0 for another case.
+func (c Case) Forms() int64 { return c.number("P-") }
+
+func (c Case) number(prefix string) int64 {
+	n, found := strings.CutPrefix(string(c), prefix)
 	id, err := strconv.ParseInt(n, 10, 64)
 	if !found || err != nil || id <= 0 {
 		return 0
@@ -49,6 +55,8 @@ func (c Case) kind() string {
 		return "mail"
 	case strings.HasPrefix(string(c), "C-"):
 		return "change"
+	case c.Forms() > 0:
+		return "forms"
 	}
 	return "review"
 }
@@ -60,7 +68,7 @@ const TokenDays = 14
 // bits of HMAC-SHA256, in Crockford's base32, parted by dots.
 type Token string
 
-var tokenForm = regexp.MustCompile(`(?i)\b([RM]-[0-9A-Z]{1,18}|C-[0-9]{1,18}-[0-9]{1,4})\.([0-9A-Z]{1,8})\.([0-9A-Z]{26})\b`)
+var tokenForm = regexp.MustCompile(`(?i)\b([RM]-[0-9A-Z]{1,18}|P-[0-9]{1,18}|C-[0-9]{1,18}-[0-9]{1,4})\.([0-9A-Z]{1,8})\.([0-9A-Z]{26})\b`)
 
 // NewToken makes the token of a case that ends TokenDays after now.
 func NewToken(key []byte, c Case, now time.Time) Token {
@@ -155,6 +163,8 @@ type Order struct {
 	Partner PartnerID `json:"partner,omitempty"` // of ADD TO
 	Reason  string    `json:"reason,omitempty"`
 	Tokens  []Token   `json:"tokens,omitempty"`
+	// Forms are the kinds of forms that the reason names, in its order.
+	Forms []FormKind `json:"forms,omitempty"`
 }
 
 // On is the case that an order is about, and what its tokens are worth for it.

@@ -384,6 +384,15 @@ type Request struct {
 	Warnings []string `json:"warnings,omitempty"`
 	// Unread is what seems to hold prospects and could not be read; the reply names it.
 	Unread []Unread `json:"unread,omitempty"`
+	// Forms are the tax and bank forms that the mail brings: kind, name, size and
+	// hash, nothing of what they say.
+	Forms []Form `json:"forms,omitempty"`
+	// OnForms is set where the mail speaks of such forms, whether or not it brings
+	// one.
+	OnForms bool `json:"on_forms,omitempty"`
+	// Hidden is set where numbers of accounts or of taxes stood in the mail's text;
+	// nothing here holds them.
+	Hidden bool `json:"hidden,omitempty"`
 }
 
 // Refs are the references and companies named under renew, withdraw and

@@ -80,6 +80,11 @@ func (tx *Tx) Book(q rules.Query, newRef func() rules.Reference) (rules.Book, er
 			return rules.Book{}, fmt.Errorf("book: checks: %w", err)
 		}
 	}
+	if q.Forms && id != "" {
+		if b.Forms, err = tx.Forms(id); err != nil {
+			return rules.Book{}, fmt.Errorf("book: forms: %w", err)
+		}
+	}
 	if b.Thread, b.Taken, err = tx.thread(q); err != nil {
 		return rules.Book{}, fmt.Errorf("book: thread: %w", err)
 	}
@@ -197,6 +202,9 @@ func (tx *Tx) Record(r Record) error {
 					return err
 				}
 			}
+		}
+		if err := tx.submit(r); err != nil {
+			return err
 		}
 		return tx.countChecks(r)
 	})

@@ -197,14 +197,21 @@ func (tx *Tx) CloseHeld(inboxID int64, actor, why string) error {
 	})
 }
 
-// settled queues a mail's way to Processed when nothing in it waits any more. A
-// mail that was never to be filed (mode shadow) stays where it lies.
+// settled queues a mail's way to Processed when nothing in it waits any more, and to
+// Paperwork where it brought forms. A mail that was never to be filed (mode shadow)
+// stays where it lies.
 func (tx *Tx) settled(inboxID int64) error {
+	folder := rules.FolderProcessed
+	if _, forms, err := tx.FormsOf(inboxID); err != nil {
+		return err
+	} else if len(forms) > 0 {
+		folder = rules.FolderPaperwork
+	}
 	_, err := tx.exec(`UPDATE filings SET folder = $2, queued_at = $3, done_at = NULL, attempts = 0
 		WHERE inbox_id = $1 AND folder <> $2
 		AND NOT EXISTS (SELECT 1 FROM inbox WHERE id = $1 AND waiting)
 		AND NOT EXISTS (SELECT 1 FROM changes WHERE inbox_id = $1 AND state = 'review')
 		AND NOT EXISTS (SELECT 1 FROM prospects p JOIN registrations r ON r.ref = p.ref WHERE p.inbox_id = $1 AND r.state = 'under_review')`,
-		inboxID, rules.FolderProcessed, at(tx.now))
+		inboxID, folder, at(tx.now))
 	return err
 }

@@ -37,6 +37,11 @@ type Answer struct {
 	Stop *Link
 	// Paperwork is set where forms were handed in.
 	Paperwork bool
+	// Papers says how the partner's paperwork stands: in the list, and in a reminder
+	// of it. Needed is the same for a mail that asks about forms and brings none.
+	Papers, Needed *Papers
+	// Hidden says that numbers of accounts or of taxes stood in the mail.
+	Hidden bool
 	// Form is the empty form, for a mail in which no prospect was found.
 	Form *Form
 	// Unread is what could not be read, UnreadMore how many more files there are.
@@ -121,6 +126,10 @@ type Verdict struct {
 	Decision rules.Outcome
 	// Check is the answer to CHECK.
 	Check rules.Availability
+	// Forms are those that were handed in, or that staff looked at; Papers is how the
+	// paperwork stands with them.
+	Forms  []Forms
+	Papers *Papers
 	// Options are the registrations of which one was meant.
 	Options []Row
 	// Reason is the one that the verdict is worded by; "" where there is none.
@@ -196,6 +205,26 @@ func (v Verdict) Change() bool { return v.Verb.Change() }
 
 // WholeName stands for both names where both are missing.
 const WholeName rules.Field = "name"
+
+// Papers is how a partner's paperwork stands (D37).
+type Papers struct {
+	State rules.PaperworkState
+	// Deadline is its last day, On that on which the last form came; "" for none.
+	Deadline, On rules.Date
+	Missing      []rules.FormKind
+	// Waiting says that a form is with staff, Unnamed that nobody has said yet what
+	// it is.
+	Waiting, Unnamed bool
+	// Over says that the last day has passed, Late that the forms came after it, and
+	// Forfeited that what was earned until now is lost (D38).
+	Over, Late, Forfeited bool
+}
+
+// Forms are some forms of one kind.
+type Forms struct {
+	Kind rules.FormKind
+	N    int
+}
 
 // Missing is a field that is not there, or not usable.
 type Missing struct {

@@ -14,14 +14,26 @@ func Samples(name string) []any {
 	case Outcome:
 		bare := sampleAnswer(sampleVerdicts()[:1]...)
 		bare.StaffReason, bare.Meter, bare.Clauses = "", nil, nil
-		return []any{sampleAnswer(sampleVerdicts()[0]), bare}
+		all := []any{sampleAnswer(sampleVerdicts()[0]), bare}
+		for _, v := range sampleForms() {
+			all = append(all, sampleAnswer(v))
+		}
+		return all
 	case Reminder:
+		var list []any
 		one, several := sampleAnswer(), sampleAnswer()
 		one.Rows, several.Rows = sampleRows()[2:3], sampleRows()
 		several.Over, several.Stop = 1, &sampleForm().Link
 		over := one
 		over.Over, over.Stop = 1, &sampleForm().Link
-		return []any{one, several, over, Answer{Program: one.Program, Address: one.Address, Rows: sampleRows()[:1]}}
+		papers := one
+		papers.Rows, papers.Papers = nil, samplePapers()[0]
+		for _, x := range samplePapers() {
+			late := several
+			late.Papers = x
+			list = append(list, late)
+		}
+		return append(list, one, several, over, papers, Answer{Program: one.Program, Address: one.Address, Rows: sampleRows()[:1]})
 	case Verdicts:
 		all := sampleVerdicts()
 		one := sampleAnswer(all[0])
@@ -32,11 +44,40 @@ func Samples(name string) []any {
 		several.Tally = []string{"1 registered", "2 need something from you"}
 		several.Asks, several.Which, several.Copied = 2, true, true
 		several.Listed, several.Rows = true, sampleRows()
+		several.Papers, several.Needed, several.Hidden = samplePapers()[0], samplePapers()[1], true
 		several.Returned = []string{"leads.csv", "more.xlsx"}
 		return []any{one, several}
 	}
 	a := sampleAnswer()
 	return []any{a, Answer{Program: a.Program, Address: a.Address}}
+}
+
+// samplePapers are the ways in which paperwork stands.
+func samplePapers() []*Papers {
+	missing := []rules.FormKind{rules.FormACH, rules.FormTax}
+	return []*Papers{
+		{State: rules.PaperworkMissing, Deadline: "2027-02-28", Missing: missing},
+		{State: rules.PaperworkPartial, Deadline: "2027-02-28", Missing: missing[1:], Waiting: true, Over: true},
+		{State: rules.PaperworkPartial, Missing: missing[:1], Waiting: true, Unnamed: true},
+		{State: rules.PaperworkMissing, Deadline: "2027-02-28", Missing: missing, Over: true, Forfeited: true},
+		{State: rules.PaperworkSubmitted, Deadline: "2027-02-28", On: "2027-03-01", Waiting: true, Over: true, Late: true},
+		{State: rules.PaperworkComplete, Deadline: "2027-02-28", On: "2027-02-28"},
+	}
+}
+
+// sampleForms are what a mail can say of forms.
+func sampleForms() []Verdict {
+	var out []Verdict
+	for _, d := range []rules.Outcome{rules.Answered, rules.Accepted, rules.Rejected} {
+		for _, x := range append(samplePapers(), nil) {
+			v := Verdict{Verb: rules.VerbPaperwork, Decision: d, Papers: x, Numbers: sampleNumbers()}
+			for i, k := range append(rules.FormKinds[:], rules.FormUnknown) {
+				v.Forms = append(v.Forms, Forms{Kind: k, N: i + 1})
+			}
+			out = append(out, v)
+		}
+	}
+	return append(out, Verdict{Verb: rules.VerbPaperwork, Decision: rules.Answered, Forms: []Forms{{Kind: rules.FormUnknown, N: 1}}})
 }
 
 func sampleRows() []Row {
@@ -131,7 +172,7 @@ func sampleVerdicts() []Verdict {
 		v.Proposal, v.NoWebsite, v.Earns, v.One, v.Joins, v.Shorter = "", true, false, true, true, true
 		out = append(out, v)
 	}
-	return out
+	return append(out, sampleForms()...)
 }
 
 // Decisions are all that a verdict can say.
@@ -142,8 +183,8 @@ var Decisions = [...]rules.Outcome{
 
 // ClauseIDs are the clauses that mails quote, in the order in which they do.
 var ClauseIDs = [...]string{
-	"P1", "P4", "P5", "P6", "P7", "P8", "P9", "D1", "D3", "D7", "D9", "D10", "D13", "D15", "D16", "D18", "D21", "D24", "D25", "D26", "D27", "D28", "D29", "D30", "D31",
-	"D32", "D33", "D34", "D42",
+	"P1", "P2", "P4", "P5", "P6", "P7", "P8", "P9", "D1", "D3", "D7", "D9", "D10", "D13", "D15", "D16", "D18", "D21", "D24", "D25", "D26", "D27", "D28", "D29", "D30", "D31",
+	"D32", "D33", "D34", "D37", "D42",
 }
 
 func sampleNotices() []any {

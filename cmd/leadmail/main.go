@@ -127,6 +127,7 @@ type cli struct {
 	Partners      partnersCmd      `cmd:"" group:"keep" help:"The roster: who may register leads."`
 	Registrations registrationsCmd `cmd:"" group:"keep" help:"Who holds which organisation, until when."`
 	Organisations organisationsCmd `cmd:"" group:"keep" help:"Existing customers of the vendor (D15)."`
+	Paperwork     paperworkCmd     `cmd:"" group:"keep" help:"Tax and bank forms: what is in, what is missing until when (D37)."`
 
 	Review reviewCmd `cmd:"" group:"look" help:"What waits for a person."`
 	Inbox  inboxCmd  `cmd:"" group:"look" help:"Every mail that came, and what became of it."`

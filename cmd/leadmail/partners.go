@@ -438,13 +438,13 @@ type partnersImport struct {
 	imported
 }
 
-var partnersImportColumns = []string{"id", "name", "addresses", "domains", "organisation", "plan", "joined_on", "agreement_on", "suspended_on", "suspended_reason", "lapsed_on", "mode", "acknowledge_automatic", "state"}
+var partnersImportColumns = []string{"id", "name", "addresses", "domains", "organisation", "plan", "joined_on", "agreement_on", "suspended_on", "suspended_reason", "lapsed_on", "mode", "acknowledge_automatic", "paperwork_complete_on", "state"}
 
 // Help teaches by example.
 func (partnersImport) Help() string {
 	return `Columns: ` + strings.Join(partnersImportColumns, ", ") + `. Only id is needed for a partner that is there already: a column that is
 missing or a cell that is empty changes nothing. Several addresses in one cell are separated by spaces. state is computed and
-not read. What leadmail partners list --csv writes can be read again.
+not read. paperwork_complete_on records that the forms which a payment needs were in on that day and confirmed. What leadmail partners list --csv writes can be read again.
 
     id,name,addresses,plan,joined_on,agreement_on
     northwind,Northwind Consulting,lena@northwind.example tom@northwind.example,accelerator,2025-11-03,2025-11-03`
@@ -490,11 +490,17 @@ func (c partnersImport) Run(a *app) error {
 		if err := sound(p, r.policy); err != nil {
 			return "", "", err
 		}
-		if !isNew && samePartner(old, p) {
-			return unchanged, id, nil
+		if isNew || !samePartner(old, p) {
+			if err := savePartner(r, tx, p, a.actor, "import"); err != nil {
+				return "", "", err
+			}
 		}
-		if err := savePartner(r, tx, p, a.actor, "import"); err != nil {
+		papers, err := importPapers(tx, p.ID, l.get("paperwork_complete_on"), a.actor, r.policy.Day(a.now()))
+		if err != nil {
 			return "", "", err
+		}
+		if !isNew && !papers && samePartner(old, p) {
+			return unchanged, id, nil
 		}
 		if isNew {
 			return added, id, nil

@@ -398,6 +398,8 @@ func stagePartner(ctx context.Context, s *stage, _ *testscript.TestScript, args 
 			p.Plan = v
 		case "agreement":
 			p.AgreementOn = rules.Date(v)
+		case "joined":
+			p.JoinedOn = rules.Date(v)
 		case "suspended":
 			p.SuspendedOn, p.SuspendedReason = rules.Date(v), "a complaint"
 		case "lapsed":
@@ -472,7 +474,7 @@ func stageMail(ctx context.Context, s *stage, ts *testscript.TestScript, args []
 	return "", s.settle(ctx)
 }
 
-var stageToken = regexp.MustCompile(`\{\{token ([RMC]-[0-9A-Z-]+)\}\}`)
+var stageToken = regexp.MustCompile(`\{\{token ([RMCP]-[0-9A-Z-]+)\}\}`)
 
 // withTokens puts the tokens that staff have got by mail where a file says
 // {{token CASE}}.

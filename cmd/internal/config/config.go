@@ -254,6 +254,9 @@ type Reminders struct {
 	Cron string `yaml:"cron"`
 	// How many days before the last day; -1 is the day after.
 	Stages []int `yaml:"stages"`
+	// The same for the last day of a partner's paperwork, six months after joining
+	// (D37).
+	PaperworkStages []int `yaml:"paperwork_stages"`
 }
 
 // Limits keep one sender from keeping the desk busy.
@@ -366,7 +369,7 @@ func Default() Config {
 		},
 		Database:       "leadmail.db",
 		Authentication: Authentication{Accept: []rules.AuthMethod{rules.AcceptDMARC, rules.AcceptDKIM}},
-		Reminders:      Reminders{Cron: "0 8 * * *", Stages: p.ReminderStages},
+		Reminders:      Reminders{Cron: "0 8 * * *", Stages: p.ReminderStages, PaperworkStages: p.PaperworkStages},
 		Staff:          Staff{Confirmations: ConfirmEach, Digest: "30 7 * * 1-5"},
 		Limits: Limits{MessageBytes: 25 << 20, RepliesPerDay: p.RepliesPerDay, RepliesPerDomain: p.RepliesPerDomain,
 			RepliesPerThread: p.RepliesPerThread, RepliesInAll: p.RepliesInAll, ChecksPerDay: p.ChecksPerDay, IdleReplies: p.IdleReplies, BurstProspects: p.BurstProspects},

@@ -61,9 +61,11 @@ func (r *read) validate() []*Mistake {
 		j.say("staff.digest", "is off while confirmations are daily, so that nobody would be told anything", "write when the digest comes, or confirmations: each")
 	}
 	j.schedule("reminders.cron", r.Reminders.Cron, "0 8 * * *")
-	for _, s := range r.Reminders.Stages {
-		if s < -1 || s > 366 {
-			j.say("reminders.stages", fmt.Sprintf("%d is out of bounds", s), "write days before the last day, up to 366; -1 is the day after")
+	for key, stages := range map[string][]int{"reminders.stages": r.Reminders.Stages, "reminders.paperwork_stages": r.Reminders.PaperworkStages} {
+		for _, s := range stages {
+			if s < -1 || s > 366 {
+				j.say(key, fmt.Sprintf("%d is out of bounds", s), "write days before the last day, up to 366; -1 is the day after")
+			}
 		}
 	}
 	j.between("limits.replies_per_day", r.Limits.RepliesPerDay, 1, 10000)
@@ -400,7 +402,7 @@ func (c *Config) Policy() (rules.Policy, error) {
 	for _, h := range q.SharedHosts {
 		p.SharedHosts = append(p.SharedHosts, rules.SharedHost{Host: h.Host, Prefix: h.Prefix, Segments: h.Segments})
 	}
-	p.ReminderStages = c.Reminders.Stages
+	p.ReminderStages, p.PaperworkStages = c.Reminders.Stages, c.Reminders.PaperworkStages
 	p.RepliesPerDay = c.Limits.RepliesPerDay
 	p.RepliesPerDomain = c.Limits.RepliesPerDomain
 	p.RepliesPerThread = c.Limits.RepliesPerThread

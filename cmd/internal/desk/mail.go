@@ -120,7 +120,7 @@ func (d *Desk) read(mail intake.Fetched) (in reading, err error) {
 		}
 	}()
 	in.message = d.reader.Read(mail.Raw)
-	in.request = d.reader.Parse(in.message)
+	in.message, in.request = intake.Discreet(in.message, d.reader.Parse(in.message))
 	in.request.TooLarge = mail.TooLarge
 	return in, nil
 }
@@ -213,7 +213,7 @@ func (d *Desk) judge(tx *store.Tx, m store.InboxMessage, book rules.Book, q rule
 // partner's row is locked: for a decision that will be recorded.
 func (d *Desk) book(tx *store.Tx, m store.InboxMessage, s rules.Sender, q rules.Request, touch bool) (rules.Book, error) {
 	query := rules.Query{Received: m.Received, Sender: s, Thread: q.Thread, MessageID: m.MessageID,
-		Topic: rules.Topic(q, d.policy), Candidates: len(q.Prospects), Zone: d.policy.Location()}
+		Topic: rules.Topic(q, d.policy), Candidates: len(q.Prospects), Zone: d.policy.Location(), Forms: q.Paperwork()}
 	query.Organisations, query.Names = rules.Keys(q, nil, d.policy)
 	if s.Partner != "" {
 		// A day more than enough: which have lapsed is for the rules to say.

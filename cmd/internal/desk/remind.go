@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"leadmail/notify"
 	"leadmail/rules"
 	"leadmail/store"
 	"leadmail/templates"
@@ -46,9 +47,14 @@ func (d *Desk) remindOf(ctx context.Context, since, today rules.Date) error {
 	if missed := today.AddDays(-mostMissed); since < missed {
 		since = missed
 	}
-	due, err := d.due(ctx, since, today)
+	due, urgent, err := d.due(ctx, since, today)
 	if err != nil {
 		return err
+	}
+	for _, id := range urgent {
+		d.queueAlert(ctx, "paperwork/"+string(id), notify.Alert{Subject: fmt.Sprintf("Forms of %s wait for you, and its last day is near or past", id),
+			What: "Nothing is forfeited while they wait; the day on which they came counts.",
+			Hint: fmt.Sprintf("leadmail paperwork list --partner %s shows them; answer the mail about them, or leadmail paperwork record.", id)})
 	}
 	for len(due) > 0 {
 		n := 1
@@ -83,20 +89,32 @@ func (d *Desk) tidy(ctx context.Context, today rules.Date) error {
 	return err
 }
 
-// due are the reminders that came due after a day, until another.
-func (d *Desk) due(ctx context.Context, since, today rules.Date) (due []rules.Reminder, err error) {
+// due are the reminders that came due after a day, until another, and the partners
+// whose forms wait for staff near their last day.
+func (d *Desk) due(ctx context.Context, since, today rules.Date) (due []rules.Reminder, urgent []rules.PartnerID, err error) {
 	err = d.Store.View(ctx, func(tx *store.Tx) error {
 		regs, err := tx.Ending(rules.Endings(since, today, d.policy.ReminderStages))
+		if err != nil {
+			return err
+		}
 		due = rules.DueReminders(regs, since, today, d.policy)
+		var joined []rules.Date
+		for _, deadline := range rules.Endings(since, today, d.policy.PaperworkStages) {
+			joined = append(joined, rules.JoinedFor(deadline)...)
+		}
+		papers, err := tx.Papers(joined)
+		due = append(due, rules.DuePaperwork(papers, since, today, d.policy)...)
+		urgent = rules.UrgentPaperwork(papers, since, today, d.policy)
 		return err
 	})
-	return due, err
+	rules.SortReminders(due)
+	return due, urgent, err
 }
 
 // Upcoming says what partners would be reminded of on a day, as things stand, and
 // where it would go; what has been owed already is left out.
 func (d *Desk) Upcoming(ctx context.Context, on rules.Date) (out []rules.Reminder, to map[rules.PartnerID]rules.Address, err error) {
-	due, err := d.due(ctx, on.AddDays(-1), on)
+	due, _, err := d.due(ctx, on.AddDays(-1), on)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -107,11 +125,11 @@ func (d *Desk) Upcoming(ctx context.Context, on rules.Date) (out []rules.Reminde
 			if err != nil {
 				return err
 			}
-			p, address, err := d.wants(tx, r.Partner, on)
+			p, address, err := d.wants(tx, r.Partner)
 			if err != nil {
 				return err
 			}
-			if p != nil && !told {
+			if p != nil && !told && d.concerns(r, *p, on) {
 				to[r.Partner] = address
 				out = append(out, r)
 			}
@@ -121,9 +139,16 @@ func (d *Desk) Upcoming(ctx context.Context, on rules.Date) (out []rules.Reminde
 	return out, to, err
 }
 
-// wants says who is reminded, and where; nil where the partner wants none, may
-// renew nothing, or cannot be reached.
-func (d *Desk) wants(tx *store.Tx, id rules.PartnerID, today rules.Date) (*rules.Partner, rules.Address, error) {
+// concerns says whether a reminder concerns a partner as it stands: who may renew
+// nothing is not told of what ends. What was earned is paid to whoever hands in its
+// forms (D35).
+func (d *Desk) concerns(r rules.Reminder, p rules.Partner, today rules.Date) bool {
+	return r.Cause == rules.OfPaperwork || p.Member(today, d.policy) == ""
+}
+
+// wants says who is reminded, and where; nil where the partner wants none, or cannot
+// be reached.
+func (d *Desk) wants(tx *store.Tx, id rules.PartnerID) (*rules.Partner, rules.Address, error) {
 	p, err := tx.Partner(id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, "", nil // removed
@@ -132,7 +157,7 @@ func (d *Desk) wants(tx *store.Tx, id rules.PartnerID, today rules.Date) (*rules
 		return nil, "", err
 	}
 	quiet, err := tx.Quiet(id)
-	if err != nil || quiet || p.Member(today, d.policy) != "" {
+	if err != nil || quiet {
 		return nil, "", err
 	}
 	to, err := tx.WritesTo(p)
@@ -144,13 +169,15 @@ func (d *Desk) wants(tx *store.Tx, id rules.PartnerID, today rules.Date) (*rules
 
 // oweReminder queues one mail to a partner with all that is due.
 func (d *Desk) oweReminder(tx *store.Tx, due []rules.Reminder, today rules.Date) error {
-	p, to, err := d.wants(tx, due[0].Partner, today)
+	p, to, err := d.wants(tx, due[0].Partner)
 	if err != nil || p == nil {
 		return err
 	}
-	due = slices.Clone(due)
 	var fresh []rules.Reminder
 	for _, r := range due {
+		if !d.concerns(r, *p, today) {
+			continue
+		}
 		new, err := tx.Owe(r, today)
 		if err != nil {
 			return err
@@ -171,7 +198,11 @@ func (d *Desk) queueReminder(tx *store.Tx, due []rules.Reminder, p *rules.Partne
 		return err
 	}
 	meter := rules.Book{Received: tx.Now(), Partner: p, Registrations: regs}.Meter(d.policy)
-	r, err := d.render.Reminder(due, to, *p, meter, today, d.identity(tx))
+	w, err := d.paperwork(tx, p.ID)
+	if err != nil {
+		return err
+	}
+	r, err := d.render.Reminder(due, w, to, *p, meter, today, d.identity(tx))
 	if err != nil {
 		return err
 	}
@@ -216,12 +247,12 @@ func (d *Desk) stillDue(tx *store.Tx, m store.OutboxMessage) (why string, err er
 		return "", err
 	}
 	today := d.policy.Day(tx.Now())
-	p, to, err := d.wants(tx, m.Partner, today)
+	p, to, err := d.wants(tx, m.Partner)
 	if err != nil {
 		return "", err
 	}
 	if p == nil {
-		return "the partner wants no reminders, or is no member any more", nil
+		return "the partner wants no reminders, or cannot be reached", nil
 	}
 	var left []rules.Reminder
 	for _, r := range told {
@@ -229,7 +260,7 @@ func (d *Desk) stillDue(tx *store.Tx, m store.OutboxMessage) (why string, err er
 		if err != nil {
 			return "", err
 		}
-		if stands {
+		if stands && d.concerns(r, *p, today) {
 			left = append(left, r)
 		}
 	}
@@ -247,6 +278,10 @@ func (d *Desk) stillDue(tx *store.Tx, m store.OutboxMessage) (why string, err er
 // stands says whether a reminder may still be told today: its cause holds, and nobody
 // else has the organisation by now.
 func (d *Desk) stands(tx *store.Tx, r rules.Reminder, today rules.Date) (bool, error) {
+	if r.Cause == rules.OfPaperwork {
+		w, err := d.paperwork(tx, r.Partner)
+		return err == nil && r.DueFor(w), err
+	}
 	reg, err := tx.Registration(r.Ref)
 	if err != nil || !r.Due(reg, today, d.policy) {
 		return false, err

@@ -122,6 +122,9 @@ func (d *Desk) tokens(tx *store.Tx, done Decided) ([]notify.Lever, error) {
 		}
 		levers = append(levers, notify.Lever{Token: rules.NewToken(key, of, tx.Now()), Orders: []rules.Verb{rules.VerbApprove, rules.VerbReject}})
 	}
+	if slices.ContainsFunc(done.Decision.Actions, func(a rules.Action) bool { return len(a.Forms) > 0 }) {
+		levers = append(levers, notify.Lever{Token: rules.NewToken(key, rules.FormsCase(done.Mail.ID), tx.Now()), Orders: []rules.Verb{rules.VerbApprove, rules.VerbReject}})
+	}
 	mail := notify.Lever{Token: rules.NewToken(key, rules.MailCase(done.Mail.ID), tx.Now())}
 	if done.Reply.Raw != nil && d.mode(done.Partner) == rules.ModeApprove {
 		mail.Orders = append(mail.Orders, rules.VerbApprove, rules.VerbReject)
@@ -183,6 +186,9 @@ func (d *Desk) order(tx *store.Tx, s rules.Sender, q rules.Request, received tim
 }
 
 func (d *Desk) carryOut(tx *store.Tx, o rules.Ordered, actor string) (rules.Outcome, error) {
+	if id := o.On.Forms(); id > 0 {
+		return d.orderForms(tx, id, o, actor)
+	}
 	id := o.On.Mail()
 	if id == 0 {
 		return d.settleReview(tx, o, actor)
