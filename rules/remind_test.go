@@ -65,7 +65,7 @@ func TestDueReminders(t *testing.T) {
 func TestAReminderThatWaited(t *testing.T) {
 	t.Parallel()
 	p := DefaultPolicy()
-	owed := Reminder{Partner: "pat", Ref: "R-AAAAAA", Until: "2026-07-10", Stage: 7}
+	owed := Reminder{Cause: OfRegistration, Partner: "pat", Ref: "R-AAAAAA", Until: "2026-07-10", Stage: 7}
 	for _, c := range []struct {
 		name  string
 		reg   func(*Registration)

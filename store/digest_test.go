@@ -195,7 +195,7 @@ func testDigestPlans(t *testing.T, s server) {
 	db := fresh(t, s)
 	// On SQLite a partial index read whole is what waits, and "used" is no table.
 	wholly := regexp.MustCompile(`^SCAN (?:TABLE )?(\w+)`)
-	waits := regexp.MustCompile(`INDEX (inbox_undecided|inbox_waiting|registrations_review|outbox_held)|^SCAN used`)
+	waits := regexp.MustCompile(`INDEX (inbox_undecided|inbox_waiting|changes_waiting|registrations_review|outbox_held)|^SCAN used`)
 	if db.Dialect() == "postgres" {
 		wholly = regexp.MustCompile(`Seq Scan on`)
 	}
