@@ -403,6 +403,10 @@ func before2(s string) string { return strings.TrimRight(s, ".,;") }
 func (p *parser) objects(bare []rules.Item, before int) {
 	subject := rules.Span{Part: "subject", Line: 1, To: len(p.m.Subject)}
 	acted := len(p.items) > before
+	if s := strings.ToLower(p.m.Subject); strings.HasPrefix(s, "i agree") {
+		// It stands above whatever else the mail says; a subject that is quoted begins with Re.
+		p.command(s, subject)
+	}
 	if len(bare) == 0 && !acted && len(p.readings) == 0 && !p.reply && !isForwardSubject(p.m.Subject) {
 		// The subject alone may ask: "RENEW R-7K4Q2M".
 		if p.command(p.m.Subject, subject) {

@@ -18,11 +18,11 @@ type order struct {
 // heads something and is none.
 var orderLine = regexp.MustCompile(`(?i)^(?:(?:please|pls|kindly),?\s+)?` +
 	`(?:(status|list|help)\??|(statement)(?:\s+(?:20\d\d\s*[-/]?\s*q[1-4]|q[1-4]\s*[-/]?\s*20\d\d))?|(check|renew|withdraw)\s*:?\s+(\S.*?)` +
-	`|(stop)(?:\s+(?:sending\s+(?:me\s+|us\s+)?)?(?:the\s+|these\s+|all\s+|your\s+)?reminders?)?|(unsubscribe)|(i agree))` +
+	`|(stop)(?:\s+(?:sending\s+(?:me\s+|us\s+)?)?(?:the\s+|these\s+|all\s+|your\s+)?reminders?)?|(unsubscribe)|(i agree)(?:\s+to\s+the\s+(?:partner\s+program\s+)?agreement)?)` +
 	`(?:,?\s+(?:please|pls|thanks|thank you|thx))?\s*[.!]*$`)
 
 var orderVerbs = map[string]rules.Verb{"status": rules.VerbStatus, "list": rules.VerbStatus, "help": rules.VerbHelp, "statement": rules.VerbStatement,
-	"check": rules.VerbCheck, "renew": rules.VerbRenew, "withdraw": rules.VerbWithdraw, "stop": rules.VerbStop, "unsubscribe": rules.VerbStop, "i agree": rules.VerbAsk}
+	"check": rules.VerbCheck, "renew": rules.VerbRenew, "withdraw": rules.VerbWithdraw, "stop": rules.VerbStop, "unsubscribe": rules.VerbStop, "i agree": rules.VerbAgree}
 
 // mostOrdered is how long a line may be that is an order.
 const mostOrdered = 300

@@ -13,6 +13,7 @@ import (
 func (r *Renderer) acted(a *templates.Answer, act rules.Action, d rules.Decision) templates.Verdict {
 	name := wish(act.Verb, act.Ref).Of
 	v := templates.Verdict{Verb: act.Verb, Decision: act.Decision, Check: act.Check, Name: name, Today: d.Today, Ref: act.On, Until: act.Term.Until, Numbers: r.numbers}
+	v.Agreed, v.Version = act.Since, clean(act.Agreement.Version, maxValue)
 	for _, reason := range act.Reasons {
 		v.Reason = reason.Code
 	}

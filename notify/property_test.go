@@ -417,7 +417,7 @@ func checkLinks(t fatal, text, page string) {
 		}
 		for i, line := range strings.Split(strings.TrimSuffix(body, "\r\n"), "\r\n") {
 			labelled := regexp.MustCompile(`^(Registration|First name|Last name|Email|URL|Company|Lead type): `).MatchString(line)
-			order := i == 0 && regexp.MustCompile(`^(YES|STOP|(RENEW|WITHDRAW) R-[0-9A-Z]{6})$`).MatchString(line)
+			order := i == 1 && line == "" || i == 0 && regexp.MustCompile(`^(YES|STOP|I AGREE|(RENEW|WITHDRAW) R-[0-9A-Z]{6})$`).MatchString(line)
 			if !labelled && !order {
 				t.Errorf("%s: line %q is neither a labelled line nor an order", l, line)
 			}

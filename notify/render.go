@@ -17,6 +17,10 @@ type Program struct {
 	Address rules.Address
 	// Policy gives the numbers and the zone that the words name (D6).
 	Policy rules.Policy
+	// AgreementURL is the page of the agreement that partners accept, AgreementFile its
+	// file; either may be missing.
+	AgreementURL  string
+	AgreementFile *File
 }
 
 // Original is the mail that is answered.
@@ -76,6 +80,7 @@ func New(t *templates.Set, p Program) *Renderer {
 		ManagedEarns:   slices.Contains(p.Policy.EarningTypes, rules.ManagedCustomer),
 		CustomersToo:   slices.Contains(p.Policy.RegisterCustomers, rules.ManagedCustomer),
 	}
+	n.Agreement = templates.Agreement{Version: clean(p.Policy.Agreement.Version, maxValue), URL: p.AgreementURL, Attached: p.AgreementFile != nil}
 	return &Renderer{set: t, program: p, numbers: n}
 }
 

@@ -148,6 +148,23 @@ var situations = []situation{
 		d.Release = []rules.Holding{{Ref: "R-1A2B3C", Company: "Harbour Tea", Until: "2026-12-31"}}
 		return d
 	}(), registration())},
+	{"rejected, agreement missing, one tap", agreeing(reply(verdicts(refused(rules.AgreementMissing)), registration()))},
+	{"rejected twice, agreement missing", agreeing(reply(func() rules.Decision {
+		other := refused(rules.AgreementMissing)
+		other.Ref, other.Prospect.Company, other.Item = "R-9XW2NC", "Acme", 1
+		return verdicts(refused(rules.AgreementMissing), other)
+	}(), registration()))},
+	{"agreed, and a lead in one mail", agreeing(reply(func() rules.Decision {
+		d := verdicts(accepted())
+		d.Judgements[0].Item = 1
+		d.Actions = []rules.Action{{Verb: rules.VerbAgree, Decision: rules.Updated, Since: "2026-11-22", Agreement: rules.Agreement{Version: "2026-01"}}}
+		return d
+	}(), registration()))},
+	{"agreed already", agreeing(reply(func() rules.Decision {
+		d := verdicts()
+		d.Actions = []rules.Action{{Verb: rules.VerbAgree, Decision: rules.Answered, Since: "2025-11-03"}}
+		return d
+	}(), rules.Request{}))},
 	{"rejected, agreement missing", reply(verdicts(refused(rules.AgreementMissing)), registration())},
 	{"rejected, partner suspended", reply(verdicts(refused(rules.PartnerSuspended)), registration())},
 	{"rejected, partner inactive", func(r *notify.Renderer) (notify.Rendered, error) {
@@ -557,6 +574,15 @@ func mixed() rules.Decision {
 	third.Ref, third.Prospect.Company = "R-9XW2NC", "Acme"
 	fourth.Ref, fourth.Prospect.Company = "R-0B1C2D", "Pay-Pal Bistro"
 	return verdicts(first, second, third, fourth)
+}
+
+// agreeing is a program whose agreement can be accepted by mail.
+func agreeing(render func(*notify.Renderer) (notify.Rendered, error)) func(*notify.Renderer) (notify.Rendered, error) {
+	p := program()
+	p.Policy.Agreement.Version, p.AgreementURL = "2026-01", "https://vendor.example/agreement"
+	p.AgreementFile = &notify.File{Name: "agreement.pdf", MediaType: "application/pdf", Data: []byte("%PDF-1.7 the agreement")}
+	r := notify.New(set, p)
+	return func(*notify.Renderer) (notify.Rendered, error) { return render(r) }
 }
 
 func renderer() *notify.Renderer { return notify.New(set, program()) }

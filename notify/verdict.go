@@ -179,7 +179,9 @@ func (r *Renderer) links(v *templates.Verdict, j rules.Judgement, d rules.Decisi
 				return
 			}
 			v.Links = append(v.Links, r.form("", j.Prospect, "Send "+v.Name+" again").Link)
-		case rules.AgreementMissing, rules.PartnerInactive, rules.PlanNotEligible:
+		case rules.AgreementMissing:
+			r.agree(v, j, d)
+		case rules.PartnerInactive, rules.PlanNotEligible:
 			if j.Verb == rules.VerbRenew {
 				v.Links = append(v.Links, r.order("Renew "+v.Name, "RENEW", j.Ref))
 				return
@@ -187,6 +189,38 @@ func (r *Renderer) links(v *templates.Verdict, j rules.Judgement, d rules.Decisi
 			v.Links = append(v.Links, r.form("", j.Prospect, "Send "+v.Name+" again").Link)
 		}
 	}
+}
+
+// agree gives a verdict for which the agreement is missing the way on: one tap agrees
+// and sends a lead again; where there are several, the first offers the agreement.
+func (r *Renderer) agree(v *templates.Verdict, j rules.Judgement, d rules.Decision) {
+	missing := slices.DeleteFunc(slices.Clone(d.Judgements), func(o rules.Judgement) bool { return !o.Has(rules.AgreementMissing) })
+	renew := j.Verb == rules.VerbRenew
+	again := r.form("", j.Prospect, "Send "+v.Name+" again")
+	switch {
+	case r.numbers.Agreement.Version == "":
+	case len(missing) == 1 && !renew:
+		body := agreeLine + "\n\n"
+		for _, l := range again.Lines {
+			body += l.Label + ": " + l.Value + "\n"
+		}
+		v.Links = append(v.Links, templates.Link{Label: "Agree, and send " + v.Name + " again", URL: mailto(r.program.Address, agreeLine, body)})
+		return
+	case len(missing) == 0 || missing[0].Item == j.Item && missing[0].Ref == j.Ref:
+		v.Links = append(v.Links, r.agreement())
+	}
+	if renew {
+		v.Links = append(v.Links, r.order("Renew "+v.Name, "RENEW", j.Ref))
+		return
+	}
+	v.Links = append(v.Links, again.Link)
+}
+
+const agreeLine = "I AGREE"
+
+// agreement is the link that accepts the agreement.
+func (r *Renderer) agreement() templates.Link {
+	return templates.Link{Label: "I agree to the Partner Program Agreement", URL: mailto(r.program.Address, agreeLine, agreeLine+"\n")}
 }
 
 // clauses are the rules that a verdict rests on.
@@ -198,6 +232,8 @@ func clauses(v templates.Verdict) []string {
 		return []string{"P2", "D37"}
 	case v.Verb == rules.VerbHelp:
 		return []string{"P5"}
+	case v.Verb == rules.VerbAgree:
+		return []string{"P1"}
 	case v.Verb == rules.VerbStatus, v.Verb == rules.VerbStop:
 		return []string{"P8"}
 	case v.Decision == rules.Review && v.Change() && v.Reason == rules.UnclearOrganisation:
@@ -296,7 +332,7 @@ func tally(verdicts []templates.Verdict) []string {
 		counts[became(v)]++
 	}
 	var out []string
-	for _, words := range []string{"registered", "renewed", "added as a contact", "already yours", "withdrawn", "updated", "available", "yours", "received", "not registered yet", "with our team", "not renewed", "not registered", "not available", "nothing changed", "answered", "read"} {
+	for _, words := range []string{"registered", "renewed", "added as a contact", "already yours", "agreed", "withdrawn", "updated", "available", "yours", "received", "not registered yet", "with our team", "not renewed", "not registered", "not available", "nothing changed", "answered", "read"} {
 		if n := counts[words]; n > 0 {
 			out = append(out, strconv.Itoa(n)+" "+words)
 		}
@@ -315,6 +351,8 @@ func became(v templates.Verdict) string {
 		return "yours"
 	case v.Check == rules.NotAvailable:
 		return "not available"
+	case v.Verb == rules.VerbAgree && v.Decision == rules.Updated:
+		return "agreed"
 	case v.Verb == rules.VerbCheck, v.Decision == rules.Answered:
 		return "answered"
 	case v.Reason == rules.WhichRegistration, v.Reason == rules.UnknownRegistration, v.Change() && (v.Decision == rules.NeedsInfo || v.Decision == rules.Ignored):

@@ -219,6 +219,7 @@ func Apply(b Book, d Decision) Book {
 			b.ChecksToday++
 		}
 		b.Forms = append(slices.Clone(b.Forms), a.Forms...)
+		b = b.agreed(a)
 	}
 	return b
 }

@@ -140,8 +140,18 @@ func items(d *Decision, b Book, r Request, p Policy) Book {
 		}
 		b.Forms = append(slices.Clone(b.Forms), a.Forms...)
 	}
+	// The receipt of a mail is one instant: what it agrees to holds for all of it,
+	// whether it stands above the leads, below them or in the subject.
+	if n := slices.IndexFunc(r.Items, func(it Item) bool { return it.Verb == VerbAgree }); n >= 0 {
+		a := b.agree(r, p)
+		act(a, n)
+		b = b.agreed(a)
+	}
 	for n, it := range r.Items {
 		var js []Judgement
+		if it.Verb == VerbAgree {
+			continue
+		}
 		if once := (Item{Verb: it.Verb, Ref: it.Ref}); !it.takesProspect() && it.Verb != VerbAsk {
 			if done[once] {
 				continue // said twice, done once
@@ -260,7 +270,7 @@ func (r Request) ruled(it Item) bool {
 	switch it.Verb {
 	case VerbPaperwork:
 		return len(r.Forms) > 0 && !r.Copied
-	case VerbRegister, VerbAnswer, VerbConfirm, VerbStatus, VerbCheck, VerbHelp, VerbStop:
+	case VerbRegister, VerbAnswer, VerbConfirm, VerbStatus, VerbCheck, VerbHelp, VerbStop, VerbAgree:
 		return true
 	}
 	return it.Verb.Change()

@@ -83,6 +83,10 @@ type Action struct {
 	Check Availability `json:"check,omitempty"`
 	On    Reference    `json:"on,omitempty"`
 	Term  Term         `json:"term,omitzero"`
+	// Since is the day from which the agreement counts, and Agreement what was accepted,
+	// for agree.
+	Since     Date      `json:"since,omitempty"`
+	Agreement Agreement `json:"agreement,omitzero"`
 	// Options are the registrations that could be meant, where none was named.
 	Options []Holding `json:"options,omitempty"`
 	// Forms are those that are recorded as submitted.

@@ -130,6 +130,9 @@ func idle(d Decision, b Book, r Request, p Policy) bool {
 		}
 	}
 	for _, a := range d.Actions {
+		if a.Verb == VerbAgree && a.Decision == Updated {
+			return false
+		}
 		// What is asked anew is answered as often as it is asked. In answer to a mail
 		// of ours it is what a machine says to our own words: two desks would ask
 		// each other for their lists for ever.

@@ -46,6 +46,34 @@ func (p Policy) ReleaseOn(lapsed Date) Date { return lapsed.AddDays(p.ReleaseAft
 // agreed says whether the agreement counts on a day (P1).
 func (p Partner) agreed(today Date) bool { return p.AgreementOn != "" && p.AgreementOn <= today }
 
+// agree answers I AGREE (D34). It counts once: who has agreed is told since when. What
+// was written to somebody else, or where a person has taken over, a person reads; and
+// where no version is configured nobody could say what was agreed to.
+func (b Book) agree(r Request, p Policy) Action {
+	a := Action{Verb: VerbAgree}
+	today := p.Day(b.Received)
+	switch {
+	case b.Partner.agreed(today):
+		a.Decision, a.Since = Answered, b.Partner.AgreementOn
+	case p.Agreement.Version == "", r.Copied, b.Taken, showsAnother(r.FromName, b.Sender.Address):
+		a.Decision = Held
+	default:
+		a.Decision, a.Since, a.Agreement = Updated, today, p.Agreement
+	}
+	return a
+}
+
+// agreed is the Book after an agreement was recorded.
+func (b Book) agreed(a Action) Book {
+	if a.Verb != VerbAgree || a.Decision != Updated {
+		return b
+	}
+	p := *b.Partner
+	p.AgreementOn, p.Agreement, p.AgreementAt = a.Since, a.Agreement, b.Received
+	b.Partner = &p
+	return b
+}
+
 // Certified says whether the partner may appear in the directory on a day: certified,
 // and a member (P12).
 func (p Partner) Certified(today Date, policy Policy) bool {

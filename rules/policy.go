@@ -41,6 +41,10 @@ type Policy struct {
 	ReminderStages []int `json:"reminder_stages"`
 	// PaperworkStages are the same for the deadline of the paperwork (D37).
 	PaperworkStages []int `json:"paperwork_stages"`
+	// Agreement is the Partner Program Agreement that I AGREE accepts (D34).
+	Agreement Agreement `json:"agreement"`
+	// MembershipStages are the same for the last day of a partner's own plan (D35).
+	MembershipStages []int `json:"membership_stages"`
 	// EntryPlans are those that admit to the program (P9, D36).
 	EntryPlans []string `json:"entry_plans"`
 	// RegisterCustomers are the lead types under which an existing customer of
@@ -87,6 +91,7 @@ func DefaultPolicy() Policy {
 		ReleaseAfterDays:  14,
 		ReminderStages:    []int{30, 14, 7, 1, -1},
 		PaperworkStages:   []int{90, 60, 30, 14, 7, 1, -1},
+		MembershipStages:  []int{30, 14, 7, 1, -1},
 		EntryPlans:        []string{"mentor", "accelerator", "enterprise"},
 		RegisterCustomers: []LeadType{ManagedCustomer},
 		EarningTypes:      []LeadType{QualifiedLead},

@@ -231,6 +231,8 @@ const (
 	VerbAsk       Verb = "ask"
 	// VerbStop ends reminders; answers are never stopped.
 	VerbStop Verb = "stop"
+	// VerbAgree accepts the Partner Program Agreement (D34).
+	VerbAgree Verb = "agree"
 
 	// What staff order by mail.
 	VerbApprove Verb = "approve"

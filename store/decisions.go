@@ -197,6 +197,11 @@ func (tx *Tx) Record(r Record) error {
 			}
 		}
 		for _, a := range r.Decision.Actions {
+			if a.Verb == rules.VerbAgree && a.Decision == rules.Updated {
+				if err := tx.agree(r, a); err != nil {
+					return err
+				}
+			}
 			if a.Verb == rules.VerbStop && a.Decision == rules.Answered {
 				if err := tx.SetQuiet(r.Book.Sender.Partner, true, asActor(r.Book.Sender.Partner), fmt.Sprintf("mail %d", r.InboxID)); err != nil {
 					return err

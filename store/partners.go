@@ -119,6 +119,21 @@ func (tx *Tx) SavePartner(p rules.Partner, actor, why string, own ...rules.Organ
 	return tx.Note(actor, string(p.ID), what, why)
 }
 
+// agree notes that a partner has accepted the agreement by a mail (D34).
+func (tx *Tx) agree(r Record, a rules.Action) error {
+	id := r.Book.Sender.Partner
+	n, err := tx.exec("UPDATE partners SET agreement_on = $2, agreement_version = $3, agreement_hash = $4, agreement_at = $5, turn = turn + 1 WHERE id = $1",
+		id, on(a.Since), a.Agreement.Version, a.Agreement.Hash, at(r.Book.Received))
+	if err := one(n, err, "partner %s", id); err != nil {
+		return err
+	}
+	why := fmt.Sprintf("version %s, mail %d", a.Agreement.Version, r.InboxID)
+	if a.Agreement.Hash != "" {
+		why += ", SHA-256 " + a.Agreement.Hash
+	}
+	return tx.Note(asActor(id), string(id), "agreed", why)
+}
+
 // free says, by ErrTaken, that an address or a domain is another partner's.
 func (tx *Tx) free(id rules.PartnerID, kind, what string) error {
 	table := map[string]string{"address": "partner_addresses", "domain": "partner_domains"}[kind]

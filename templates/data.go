@@ -75,11 +75,20 @@ type Numbers struct {
 	EntryPlans                                                                             []string
 	// ChecksPerDay is how many CHECKs are answered a day.
 	ChecksPerDay int
+	// Agreement is what partners accept (D34).
+	Agreement Agreement
 	// ManagedEarns and QualifiedEarns say which lead types earn (D42).
 	ManagedEarns, QualifiedEarns bool
 	// CustomersToo says that an existing customer may be registered as a Managed
 	// Customer (D15).
 	CustomersToo bool
+}
+
+// Agreement is the Partner Program Agreement: its version ("" where none is
+// configured), its page, and whether its file goes with the welcome mail.
+type Agreement struct {
+	Version, URL string
+	Attached     bool
 }
 
 // Clause is a rule to be quoted, with the policy's numbers.
@@ -182,6 +191,9 @@ type Verdict struct {
 	// KeptUntil is the last day on which a lapsed partner's registrations are
 	// kept (D35); "" once it has passed.
 	KeptUntil rules.Date
+	// Agreed is the day from which the agreement counts, Version what was accepted.
+	Agreed  rules.Date
+	Version string
 	// Release are registrations that a partner at the cap could give up (D11).
 	Release []rules.Holding
 	// Form is set where lines are missing.

@@ -93,6 +93,7 @@ func sampleNumbers() Numbers {
 	return Numbers{
 		Months: 6, Max: 50, RenewalDays: 90, RenewalWindow: 30, CompletionDays: 30, ReviewHours: 48, ReleaseAfterDays: 14,
 		RenewalEarly: true, EntryPlans: []string{"mentor", "accelerator", "enterprise"}, QualifiedEarns: true, CustomersToo: true,
+		Agreement: Agreement{Version: "2026-01", URL: "https://vendor.example/agreement", Attached: true},
 	}
 }
 
@@ -112,7 +113,7 @@ func sampleAnswer(v ...Verdict) Answer {
 	wishes := []Wish{{Verb: "something new"}}
 	for _, verb := range []rules.Verb{
 		rules.VerbRegister, rules.VerbAnswer, rules.VerbConfirm, rules.VerbCorrect, rules.VerbRenew, rules.VerbWithdraw,
-		rules.VerbStatus, rules.VerbCheck, rules.VerbStatement, rules.VerbHelp, rules.VerbPaperwork, rules.VerbAsk,
+		rules.VerbStatus, rules.VerbCheck, rules.VerbStatement, rules.VerbHelp, rules.VerbPaperwork, rules.VerbAsk, rules.VerbAgree,
 	} {
 		wishes = append(wishes, Wish{Verb: verb}, Wish{Verb: verb, Of: "R-7K4Q2M"})
 	}
@@ -129,7 +130,7 @@ func sampleVerdicts() []Verdict {
 	var out []Verdict
 	full := Verdict{
 		Name: "Kuanza Coffee", Named: true, Contact: "Ana Domingos", Ref: "R-7K4Q2M", Type: rules.QualifiedLead, Today: "2026-11-22",
-		From: "2026-11-22", Until: "2027-05-22", RenewFrom: "2027-04-22", Earns: true, Numbers: sampleNumbers(),
+		From: "2026-11-22", Until: "2027-05-22", RenewFrom: "2027-04-22", Earns: true, Agreed: "2026-11-22", Version: "2026-01", Numbers: sampleNumbers(),
 	}
 	bare := Verdict{Name: "kuanzacoffee.com", Ref: "R-7K4Q2M", Today: "2026-11-22", Numbers: sampleNumbers()}
 	var missing []Missing
@@ -154,7 +155,7 @@ func sampleVerdicts() []Verdict {
 		v.Release = []rules.Holding{{Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2027-05-22"}}
 		v.Contradicts, v.Links = rules.Fields[:], []Link{sampleForm().Link, {Label: "Withdraw", URL: "mailto:partners@vendor.example", Quiet: true}}
 		out = append(out, v)
-		for _, verb := range []rules.Verb{rules.VerbRenew, rules.VerbWithdraw, rules.VerbCorrect, rules.VerbCheck, rules.VerbStatus, rules.VerbHelp, rules.VerbStop} {
+		for _, verb := range []rules.Verb{rules.VerbRenew, rules.VerbWithdraw, rules.VerbCorrect, rules.VerbCheck, rules.VerbStatus, rules.VerbHelp, rules.VerbStop, rules.VerbAgree} {
 			w := v
 			w.Verb, w.Options = verb, sampleRows()[:1]
 			for _, c := range []rules.Availability{"", rules.Available, rules.AvailableManaged, rules.Yours, rules.NotAvailable, rules.NoOrganisation, rules.ChecksSpent} {

@@ -87,6 +87,8 @@ type Program struct {
 	ReviewHours int `yaml:"review_hours"`
 	// For how many days the registrations of a lapsed partner stay frozen (D35).
 	ReleaseAfterDays int `yaml:"release_after_days"`
+	// The Partner Program Agreement that partners accept by I AGREE (P1, D34).
+	Agreement Agreement `yaml:"agreement"`
 	// The plans that admit to the program (P9, D36).
 	EntryPlans []string `yaml:"entry_plans"`
 	// The lead types under which an existing customer of the vendor can be
@@ -103,6 +105,19 @@ type Program struct {
 	// Hosts that carry the pages of many organisations, beyond the built-in list
 	// (D8). With the entry below, hub.example/members/acme is Acme.
 	SharedHosts []SharedHost `yaml:"shared_hosts" example:"{host: hub.example, prefix: members, segments: 1}"`
+}
+
+// Agreement is what partners are asked to accept.
+type Agreement struct {
+	// How you call the version in force, such as 2026-01. Without it an I AGREE waits
+	// for a person, who records the day (leadmail partners set ID --agreement DATE).
+	Version string `yaml:"version"`
+	// Its file, such as agreement.pdf: it goes with the welcome mail, and its SHA-256
+	// is recorded with each agreement. Another file is another agreement: give it
+	// another version.
+	File Path `yaml:"file"`
+	// The page where partners read it.
+	URL string `yaml:"url"`
 }
 
 // RevenueShare says what a registration can earn.
@@ -252,11 +267,14 @@ type Reminders struct {
 	// month, month, day of the week. Of several hours a day the first counts; off
 	// makes none.
 	Cron string `yaml:"cron"`
-	// How many days before the last day; -1 is the day after.
+	// How many days before the last day of a registration; -1 is the day after.
 	Stages []int `yaml:"stages"`
 	// The same for the last day of a partner's paperwork, six months after joining
 	// (D37).
 	PaperworkStages []int `yaml:"paperwork_stages"`
+	// The same for the last day of a partner's own plan, where that is known
+	// (leadmail partners set ID --plan-until DATE); -1 is the day of the lapse (D35).
+	MembershipStages []int `yaml:"membership_stages"`
 }
 
 // Limits keep one sender from keeping the desk busy.
@@ -369,7 +387,7 @@ func Default() Config {
 		},
 		Database:       "leadmail.db",
 		Authentication: Authentication{Accept: []rules.AuthMethod{rules.AcceptDMARC, rules.AcceptDKIM}},
-		Reminders:      Reminders{Cron: "0 8 * * *", Stages: p.ReminderStages, PaperworkStages: p.PaperworkStages},
+		Reminders:      Reminders{Cron: "0 8 * * *", Stages: p.ReminderStages, MembershipStages: p.MembershipStages, PaperworkStages: p.PaperworkStages},
 		Staff:          Staff{Confirmations: ConfirmEach, Digest: "30 7 * * 1-5"},
 		Limits: Limits{MessageBytes: 25 << 20, RepliesPerDay: p.RepliesPerDay, RepliesPerDomain: p.RepliesPerDomain,
 			RepliesPerThread: p.RepliesPerThread, RepliesInAll: p.RepliesInAll, ChecksPerDay: p.ChecksPerDay, IdleReplies: p.IdleReplies, BurstProspects: p.BurstProspects},

@@ -39,7 +39,7 @@ func Load(path string, env func(string) (string, bool)) (*Config, error) {
 		return nil, join(mistakes)
 	}
 	folder := filepath.Dir(path)
-	for _, p := range []*Path{&c.IMAP.PasswordFile, &c.IMAP.CAFile, &c.SMTP.PasswordFile, &c.SMTP.CAFile, &c.Templates, &c.Authentication.SecretFile} {
+	for _, p := range []*Path{&c.IMAP.PasswordFile, &c.IMAP.CAFile, &c.SMTP.PasswordFile, &c.SMTP.CAFile, &c.Templates, &c.Authentication.SecretFile, &c.Program.Agreement.File} {
 		p.within(folder)
 	}
 	if !c.Database.Postgres() && c.Database != ":memory:" {

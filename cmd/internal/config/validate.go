@@ -2,6 +2,8 @@ package config
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -61,13 +63,9 @@ func (r *read) validate() []*Mistake {
 		j.say("staff.digest", "is off while confirmations are daily, so that nobody would be told anything", "write when the digest comes, or confirmations: each")
 	}
 	j.schedule("reminders.cron", r.Reminders.Cron, "0 8 * * *")
-	for key, stages := range map[string][]int{"reminders.stages": r.Reminders.Stages, "reminders.paperwork_stages": r.Reminders.PaperworkStages} {
-		for _, s := range stages {
-			if s < -1 || s > 366 {
-				j.say(key, fmt.Sprintf("%d is out of bounds", s), "write days before the last day, up to 366; -1 is the day after")
-			}
-		}
-	}
+	j.stages("reminders.stages", r.Reminders.Stages)
+	j.stages("reminders.membership_stages", r.Reminders.MembershipStages)
+	j.stages("reminders.paperwork_stages", r.Reminders.PaperworkStages)
 	j.between("limits.replies_per_day", r.Limits.RepliesPerDay, 1, 10000)
 	j.between("limits.replies_per_domain", r.Limits.RepliesPerDomain, 1, 100000)
 	j.between("limits.replies_per_thread", r.Limits.RepliesPerThread, 1, 10000)
@@ -82,6 +80,14 @@ func (r *read) validate() []*Mistake {
 		j.say("templates", "names no folder", "write the folder's name or take the line out")
 	}
 	return j.mistakes
+}
+
+func (j *judge) stages(key string, stages []int) {
+	for _, s := range stages {
+		if s < -1 || s > 366 {
+			j.say(key, fmt.Sprintf("%d is out of bounds", s), "write days before the last day, up to 366; -1 is the day after")
+		}
+	}
 }
 
 func (j *judge) authentication() {
@@ -144,6 +150,7 @@ func (j *judge) program() {
 	j.between("program.fresh_after_days", p.FreshAfterDays, 0, 3650)
 	j.between("program.review_hours", p.ReviewHours, 1, 10000)
 	j.between("program.release_after_days", p.ReleaseAfterDays, 0, 3650)
+	j.agreement(&p.Agreement)
 	if len(p.EntryPlans) == 0 {
 		j.say("program.entry_plans", "names no plan", "write at least one, or nobody could be a partner")
 	}
@@ -164,6 +171,39 @@ func (j *judge) program() {
 			j.say(key+".segments", strconv.Itoa(h.Segments)+" is out of bounds", "write how many path segments name an organisation, 0 to 5")
 		}
 	}
+}
+
+func (j *judge) agreement(a *Agreement) {
+	a.Version, a.URL = strings.TrimSpace(a.Version), strings.TrimSpace(a.URL)
+	switch {
+	case a.Version == "" && (a.File != "" || a.URL != ""):
+		j.missing("program.agreement.version", "write how you call this version, such as 2026-01: it is recorded with each I AGREE")
+	case a.Version != "" && a.File == "" && a.URL == "":
+		j.say("program.agreement.version", quote(a.Version)+" can be read nowhere", "name its file or its url beside it: partners must be able to read what they agree to")
+	case len(a.Version) > 60 || strings.ContainsAny(a.Version, "\r\n"):
+		j.say("program.agreement.version", "is too long for the line of a mail", "write at most 60 letters, such as 2026-01")
+	}
+	if u, err := url.Parse(a.URL); a.URL != "" && (err != nil || u.Scheme != "https" || u.Host == "" || len(a.URL) > 200) {
+		j.say("program.agreement.url", quote(a.URL)+" is no page", "write its address, such as https://vendor.example/agreement")
+	}
+}
+
+// mostAgreement is the largest file that goes with a welcome mail.
+const mostAgreement = 5 << 20
+
+// Document reads the agreement's file; nil where none is named.
+func (a Agreement) Document() ([]byte, error) {
+	if a.File == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(string(a.File))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("program.agreement.file: %w", err)
+	case len(b) == 0 || len(b) > mostAgreement:
+		return nil, fmt.Errorf("program.agreement.file: %s has %d bytes; want a file of at most %s", a.File, len(b), Bytes(mostAgreement))
+	}
+	return b, nil
 }
 
 func (j *judge) imap() {
@@ -389,6 +429,13 @@ func (c *Config) Policy() (rules.Policy, error) {
 	p.FreshAfterDays = q.FreshAfterDays
 	p.ReviewHours = q.ReviewHours
 	p.ReleaseAfterDays = q.ReleaseAfterDays
+	p.Agreement.Version = q.Agreement.Version
+	if document, err := q.Agreement.Document(); err != nil {
+		return p, err
+	} else if document != nil {
+		sum := sha256.Sum256(document)
+		p.Agreement.Hash = hex.EncodeToString(sum[:])
+	}
 	// Copies, and never nil: the policy's hash is taken over its JSON.
 	p.EntryPlans = append([]string{}, q.EntryPlans...)
 	p.RegisterCustomers = append([]rules.LeadType{}, q.RegisterCustomers...)
@@ -403,6 +450,7 @@ func (c *Config) Policy() (rules.Policy, error) {
 		p.SharedHosts = append(p.SharedHosts, rules.SharedHost{Host: h.Host, Prefix: h.Prefix, Segments: h.Segments})
 	}
 	p.ReminderStages, p.PaperworkStages = c.Reminders.Stages, c.Reminders.PaperworkStages
+	p.MembershipStages = c.Reminders.MembershipStages
 	p.RepliesPerDay = c.Limits.RepliesPerDay
 	p.RepliesPerDomain = c.Limits.RepliesPerDomain
 	p.RepliesPerThread = c.Limits.RepliesPerThread

@@ -11,6 +11,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -18,7 +19,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"mime"
 	"net"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -127,6 +130,15 @@ func FromConfig(c *config.Config) (Options, error) {
 		SentCopy:  c.IMAP.SentCopy,
 		Templates: string(c.Templates),
 		Trust:     c.Authentication.Trust(), Lists: c.Authentication.Lists, Secret: c.TokenSecret,
+	}
+	document, err := c.Program.Agreement.Document()
+	if err != nil {
+		return Options{}, err
+	}
+	o.Program.AgreementURL = c.Program.Agreement.URL
+	if document != nil {
+		name := filepath.Base(string(c.Program.Agreement.File))
+		o.Program.AgreementFile = &notify.File{Name: name, MediaType: cmp.Or(mime.TypeByExtension(filepath.Ext(name)), "application/octet-stream"), Data: document}
 	}
 	schedule, err := c.Reminders.Schedule()
 	if err != nil {
