@@ -130,6 +130,11 @@ func numbering(a templates.Answer) []rules.Reference {
 	for _, row := range a.Rows {
 		out = append(out, row.Ref)
 	}
+	for _, s := range a.Parts {
+		for _, row := range s.Rows {
+			out = append(out, row.Ref)
+		}
+	}
 	if !slices.ContainsFunc(out, func(ref rules.Reference) bool { return ref != "" }) {
 		return nil
 	}

@@ -351,6 +351,11 @@ var situations = []situation{
 	{"a reminder on the day after", reminder(rules.Reminder{Cause: rules.OfRegistration, Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2026-11-21", Stage: -1})},
 	{"a reminder of several", reminder(rules.Reminder{Cause: rules.OfRegistration, Ref: "R-4D5E6F", Company: "Lisbon Tiles", Until: "2026-11-21", Stage: -1},
 		rules.Reminder{Cause: rules.OfRegistration, Ref: "R-1A2B3C", Company: "Harbour Tea", Until: "2026-11-23", Stage: 1}, rules.Reminder{Cause: rules.OfRegistration, Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2026-12-22", Stage: 30})},
+	{"a plan ends soon", plan(2, "2026-12-06", 14)},
+	{"a plan ends soon, and a registration", plan(2, "2026-12-06", 14, rules.Reminder{Cause: rules.OfRegistration, Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2026-12-06", Stage: 14})},
+	{"a plan has ended", plan(2, "2026-11-21", -1)},
+	{"a plan has ended, nothing registered", plan(0, "2026-11-21", -1)},
+	{"a plan has ended, all is released", plan(0, "2026-11-07", -15)},
 	{"reminders stopped", reply(func() rules.Decision {
 		d := verdicts()
 		d.Actions = []rules.Action{{Verb: rules.VerbStop, Decision: rules.Answered}}
@@ -379,7 +384,7 @@ var situations = []situation{
 	}},
 	{"a reminder of the paperwork", reminder(rules.Reminder{Cause: rules.OfPaperwork, Partner: "northwind", Until: "2026-12-22", Stage: 30})},
 	{"a reminder of the paperwork on the day after", func(r *notify.Renderer) (notify.Rendered, error) {
-		return r.Reminder([]rules.Reminder{{Cause: rules.OfPaperwork, Partner: "northwind", Until: "2026-11-21", Stage: -1}}, papersOn("2026-11-21").Stand(),
+		return r.Reminder([]rules.Reminder{{Cause: rules.OfPaperwork, Partner: "northwind", Until: "2026-11-21", Stage: -1}}, nil, papersOn("2026-11-21").Stand(),
 			"pat@northwind.example", *northwind(), rules.Meter{Used: 37, Of: 50, Expiring: 3}, "2026-11-22", identity())
 	}},
 	{"a reminder of one and of the paperwork", reminder(rules.Reminder{Cause: rules.OfRegistration, Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2026-12-22", Stage: 30},
@@ -487,7 +492,16 @@ func existing(verb rules.Verb, o rules.Outcome, codes ...rules.Code) rules.Judge
 
 func reminder(due ...rules.Reminder) func(*notify.Renderer) (notify.Rendered, error) {
 	return func(r *notify.Renderer) (notify.Rendered, error) {
-		return r.Reminder(due, papersOn("2026-11-22").Stand(), "pat@northwind.example", *northwind(), rules.Meter{Used: 37, Of: 50, Expiring: 3}, "2026-11-22", identity())
+		return r.Reminder(due, nil, papersOn("2026-11-22").Stand(), "pat@northwind.example", *northwind(), rules.Meter{Used: 37, Of: 50, Expiring: 3}, "2026-11-22", identity())
+	}
+}
+
+// plan is a mail about the end of the partner's own plan.
+func plan(used int, until rules.Date, stage int, more ...rules.Reminder) func(*notify.Renderer) (notify.Rendered, error) {
+	return func(r *notify.Renderer) (notify.Rendered, error) {
+		lost := []rules.Holding{{Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2027-02-28"}, {Ref: "R-4D5E6F", Company: "Lisbon Tiles", Until: "2027-03-31"}}
+		due := append([]rules.Reminder{{Cause: rules.OfMembership, Partner: "northwind", Until: until, Stage: stage}}, more...)
+		return r.Reminder(due, lost, rules.Paperwork{}, "pat@northwind.example", *northwind(), rules.Meter{Used: used, Of: 50}, "2026-11-22", identity())
 	}
 }
 

@@ -70,6 +70,8 @@ const (
 	StandsReview  Standing = "review"
 	StandsWaiting Standing = "waiting" // lines are missing
 	StandsEnded   Standing = "ended"
+	// StandsReleased: lost with a membership (D35); only a notice lists it.
+	StandsReleased Standing = "released"
 )
 
 // Listed is one line of STATUS.

@@ -1,6 +1,9 @@
 package rules
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // The life of a membership (P9, D34 to D36), told in days.
 //
@@ -45,6 +48,23 @@ func (p Policy) ReleaseOn(lapsed Date) Date { return lapsed.AddDays(p.ReleaseAft
 
 // agreed says whether the agreement counts on a day (P1).
 func (p Partner) agreed(today Date) bool { return p.AgreementOn != "" && p.AgreementOn <= today }
+
+// Lost are the registrations that a partner has lost by its present lapse (D35), as
+// they would have ended.
+func Lost(regs []Registration, partner Partner, p Policy) []Holding {
+	var out []Holding
+	if partner.Lapse() == "" {
+		return nil
+	}
+	release := p.Midnight(p.ReleaseOn(partner.Lapse()))
+	for _, r := range regs {
+		if r.State == StateReleased && r.EndedAt.Equal(release) {
+			out = append(out, Holding{Ref: r.Ref, Company: cmp.Or(r.Prospect.Company, string(r.Organisation)), Until: r.Until()})
+		}
+	}
+	sortHoldings(out)
+	return out
+}
 
 // agree answers I AGREE (D34). It counts once: who has agreed is told since when. What
 // was written to somebody else, or where a person has taken over, a person reads; and

@@ -36,6 +36,47 @@ type Reminder struct {
 // Ended says whether the last day has passed at that stage.
 func (r Reminder) Ended() bool { return r.Stage < 0 }
 
+// Notice says whether it tells a partner what became of its membership and of all it
+// held. STOP ends what warns ahead, not that.
+func (r Reminder) Notice() bool { return r.Cause == OfMembership && r.Ended() }
+
+// Released says whether it tells what a partner has lost, which is the last that it
+// hears of a lapse (D35).
+func (r Reminder) Released(p Policy) bool { return r.Notice() && r.Stage == p.releaseStage() }
+
+// releaseStage is the day of the release, as a stage of the plan's last day.
+func (p Policy) releaseStage() int { return -1 - p.ReleaseAfterDays }
+
+// DueOf says whether a reminder of a membership may still be told today: the partner
+// has not come back, gets no other end, and no nearer stage has come while it waited.
+func (r Reminder) DueOf(partner Partner, today Date, p Policy) bool {
+	stage, found := nearest(today.DaysUntil(r.Until), p.planStages())
+	return partner.Lapse().AddDays(-1) == r.Until && found && stage == r.Stage
+}
+
+// planStages are the stages of a plan's last day, the release among them.
+func (p Policy) planStages() []int { return append(slices.Clone(p.MembershipStages), p.releaseStage()) }
+
+// Plans are the first and the last of the last days that reminders of memberships can
+// be about on a day: what lies outside is not looked at.
+func Plans(today Date, p Policy) (from, to Date) {
+	return today.AddDays(p.releaseStage() - RecentDays), today.AddDays(max(0, slices.Max(append(p.MembershipStages, 0))))
+}
+
+// DueMemberships are the reminders of the end of partners' own plans that came due
+// after since, until today: warned ahead, told of the lapse, told of the release (D35).
+func DueMemberships(partners []Partner, since, today Date, p Policy) []Reminder {
+	var out []Reminder
+	for _, partner := range partners {
+		until := partner.Lapse().AddDays(-1)
+		if stage, due := stageDue(until, since, today, partner.JoinedOn, p.planStages()); due && until != "" {
+			out = append(out, Reminder{Cause: OfMembership, Partner: partner.ID, Until: until, Stage: stage})
+		}
+	}
+	SortReminders(out)
+	return out
+}
+
 // Endings are the last days that the reminders of (since, today] are about, at the
 // stages of one cause: what ends on none of these is not looked at.
 func Endings(since, today Date, stages []int) []Date {
@@ -88,7 +129,7 @@ func SortReminders(due []Reminder) {
 func stageDue(until, since, today, begun Date, stages []int) (stage int, due bool) {
 	stage, found := nearest(today.DaysUntil(until), stages)
 	came := until.AddDays(-stage)
-	return stage, found && came > since && came <= today && came > begun && until.DaysUntil(today) <= RecentDays
+	return stage, found && came > since && came <= today && came > begun && until.DaysUntil(today) <= RecentDays+max(0, -1-stage)
 }
 
 // nearest is the latest stage that has come when so many days are left.

@@ -138,3 +138,38 @@ func TestRemindersOverALife(t *testing.T) {
 		}
 	})
 }
+
+// The end of a membership: warned ahead, told of the lapse and of the release, each
+// once by its stage, also where the day became known late (D35).
+func TestDueMemberships(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		partner Partner
+		today   Date
+		want    int // 0: nothing is due
+	}{
+		{"thirty-one days ahead", Partner{PlanUntil: "2026-06-30"}, "2026-05-30", 0},
+		{"thirty", Partner{PlanUntil: "2026-06-30"}, "2026-05-31", 30},
+		{"known five days ahead only: the nearest stage", Partner{PlanUntil: "2026-06-30"}, "2026-06-25", 7},
+		{"the last day", Partner{PlanUntil: "2026-06-30"}, "2026-06-30", 1},
+		{"the day of the lapse", Partner{PlanUntil: "2026-06-30"}, "2026-07-01", -1},
+		{"the day of the lapse, as staff wrote it", Partner{LapsedOn: "2026-07-01"}, "2026-07-01", -1},
+		{"staff wrote it a week late", Partner{LapsedOn: "2026-07-01"}, "2026-07-08", -1},
+		{"the last day on which all is kept", Partner{PlanUntil: "2026-06-30"}, "2026-07-14", -1},
+		{"the release", Partner{PlanUntil: "2026-06-30"}, "2026-07-15", -15},
+		{"long past", Partner{PlanUntil: "2026-06-30"}, "2026-08-15", 0},
+		{"it joined when less than thirty days were left", Partner{PlanUntil: "2026-06-30", JoinedOn: "2026-06-10"}, "2026-06-12", 0},
+		{"nothing is known", Partner{}, "2026-06-12", 0},
+	} {
+		c.partner.ID = "pat"
+		due := DueMemberships([]Partner{c.partner}, "", c.today, DefaultPolicy())
+		if c.want == 0 && len(due) > 0 || c.want != 0 && (len(due) != 1 || due[0].Stage != c.want || due[0].Until != "2026-06-30") {
+			t.Errorf("%s: %+v, want stage %d", c.name, due, c.want)
+		}
+		from, to := Plans(c.today, DefaultPolicy())
+		if until := c.partner.Lapse().AddDays(-1); c.want != 0 && (until < from || until > to) {
+			t.Errorf("%s: %s is looked for from %s to %s", c.name, until, from, to)
+		}
+	}
+}

@@ -120,7 +120,8 @@ func (tx *Tx) Conversation(partner rules.PartnerID, thread []string) (rules.Conv
 	if err == nil {
 		err = json.Unmarshal([]byte(numbering), &c.Numbering)
 	}
-	c.Reminder = kind == KindReminder
+	// What reminds of nothing numbered, such as the end of a membership, has no YES.
+	c.Reminder = kind == KindReminder && len(c.Numbering) > 0
 	return c, err
 }
 

@@ -29,6 +29,13 @@ func (tx *Tx) Partner(id rules.PartnerID) (rules.Partner, error) {
 	return sole(all, err, "partner %s", id)
 }
 
+// Former is a member that was removed, as it was but for its addresses and domains,
+// which are nobody's; ErrNotFound where there is none.
+func (tx *Tx) Former(id rules.PartnerID) (rules.Partner, error) {
+	all, err := list(tx, scanPartner, "SELECT "+partnerColumns+" FROM partners WHERE removed_at IS NOT NULL AND id = $1", id)
+	return sole(all, err, "former partner %s", id)
+}
+
 // partners reads one partner, or all for "", in three queries.
 func (tx *Tx) partners(id rules.PartnerID) ([]rules.Partner, error) {
 	// A condition for the one, none for all: an OR over a parameter reads the whole

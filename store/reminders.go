@@ -106,3 +106,14 @@ func (tx *Tx) WritesTo(p rules.Partner) (rules.Address, error) {
 	}
 	return a, err
 }
+
+// Plans lists the partners whose own plan ends, as far as is known, on a day from one
+// to another: with their id and the days by which that is known, nothing else.
+func (tx *Tx) Plans(from, to rules.Date) ([]rules.Partner, error) {
+	return list(tx, func(scan scan) (rules.Partner, error) {
+		var p rules.Partner
+		return p, scan(&p.ID, day{&p.JoinedOn}, day{&p.LapsedOn}, day{&p.PlanUntil})
+	}, `SELECT id, joined_on, lapsed_on, plan_until FROM partners WHERE removed_at IS NULL AND
+		(lapsed_on <> '' AND lapsed_on > $1 AND lapsed_on <= $3 OR plan_until <> '' AND plan_until >= $1 AND plan_until <= $2) ORDER BY id`,
+		on(from), on(to), on(to.AddDays(1)))
+}

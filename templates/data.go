@@ -32,13 +32,13 @@ type Answer struct {
 	// they.
 	Listed bool
 	Rows   []Row
-	// Over counts those of a reminder's rows that have ended; Stop ends reminders.
-	Over int
-	Stop *Link
+	// Parts are what a reminder tells, one a cause; Stop ends reminders, and is nil
+	// where the mail warns of nothing.
+	Parts []Part
+	Stop  *Link
 	// Paperwork is set where forms were handed in.
 	Paperwork bool
-	// Papers says how the partner's paperwork stands: in the list, and in a reminder
-	// of it. Needed is the same for a mail that asks about forms and brings none.
+	// Papers says how the partner's paperwork stands, in the list. Needed is the same for a mail that asks about forms and brings none.
 	Papers, Needed *Papers
 	// Hidden says that numbers of accounts or of taxes stood in the mail.
 	Hidden bool
@@ -123,6 +123,24 @@ type Row struct {
 	// Renewable says that RENEW would do something today.
 	Renewable bool
 	Links     []Link
+	Numbers
+}
+
+// Part is what a reminder says of one cause.
+type Part struct {
+	Cause rules.Cause
+	// Rows are the registrations that end, or that were released; Over counts those
+	// that have ended.
+	Rows []Row
+	Over int
+	// Until is the last day of the partner's own plan, KeptUntil that on which its
+	// registrations are kept, Kept how many those are.
+	Until, KeptUntil rules.Date
+	Kept             int
+	// Papers is how the paperwork stands.
+	Papers *Papers
+	// Lapsed says that the plan has ended, Released that its registrations are lost.
+	Lapsed, Released bool
 	Numbers
 }
 

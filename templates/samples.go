@@ -20,20 +20,15 @@ func Samples(name string) []any {
 		}
 		return all
 	case Reminder:
-		var list []any
 		one, several := sampleAnswer(), sampleAnswer()
-		one.Rows, several.Rows = sampleRows()[2:3], sampleRows()
-		several.Over, several.Stop = 1, &sampleForm().Link
-		over := one
-		over.Over, over.Stop = 1, &sampleForm().Link
-		papers := one
-		papers.Rows, papers.Papers = nil, samplePapers()[0]
-		for _, x := range samplePapers() {
-			late := several
-			late.Papers = x
-			list = append(list, late)
+		one.Parts = []Part{{Cause: rules.OfRegistration, Rows: sampleRows()[2:3], Numbers: sampleNumbers()}}
+		several.Parts = sampleParts()
+		several.Stop = &sampleForm().Link
+		samples := []any{one, several}
+		for _, s := range sampleParts() {
+			samples = append(samples, Answer{Program: one.Program, Address: one.Address, Parts: []Part{s}})
 		}
-		return append(list, one, several, over, papers, Answer{Program: one.Program, Address: one.Address, Rows: sampleRows()[:1]})
+		return samples
 	case Verdicts:
 		all := sampleVerdicts()
 		one := sampleAnswer(all[0])
@@ -80,9 +75,23 @@ func sampleForms() []Verdict {
 	return append(out, Verdict{Verb: rules.VerbPaperwork, Decision: rules.Answered, Forms: []Forms{{Kind: rules.FormUnknown, N: 1}}})
 }
 
+func sampleParts() []Part {
+	plan := Part{Cause: rules.OfMembership, Until: "2026-12-06", KeptUntil: "2026-12-20", Kept: 3, Numbers: sampleNumbers()}
+	lapsed, bare, released := plan, plan, plan
+	lapsed.Lapsed = true
+	bare.Lapsed, bare.Kept = true, 0
+	released.Lapsed, released.Released, released.Rows = true, true, sampleRows()
+	parts := []Part{plan, lapsed, bare, released, {Cause: rules.OfRegistration, Rows: sampleRows(), Over: 1, Numbers: sampleNumbers()},
+		{Cause: rules.OfRegistration, Rows: sampleRows()[:1], Over: 1, Numbers: sampleNumbers()}}
+	for _, x := range samplePapers() {
+		parts = append(parts, Part{Cause: rules.OfPaperwork, Papers: x, Numbers: sampleNumbers()})
+	}
+	return parts
+}
+
 func sampleRows() []Row {
 	rows := []Row{{N: 9, Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Until: "2027-05-22", Numbers: sampleNumbers()}, {N: 10, Ref: "R-7K4Q2M", Company: "Kuanza Coffee"}}
-	for i, s := range []rules.Standing{rules.StandsActive, rules.StandsQueued, rules.StandsFrozen, rules.StandsReview, rules.StandsWaiting, rules.StandsEnded} {
+	for i, s := range []rules.Standing{rules.StandsActive, rules.StandsQueued, rules.StandsFrozen, rules.StandsReview, rules.StandsWaiting, rules.StandsEnded, rules.StandsReleased} {
 		rows = append(rows, Row{N: i + 1, Ref: "R-7K4Q2M", Company: "Kuanza Coffee", State: s, Since: "2026-11-22", Until: "2027-05-22", Next: "2027-08-20",
 			Renewable: true, Links: []Link{sampleForm().Link}, Numbers: sampleNumbers()})
 	}
@@ -185,7 +194,7 @@ var Decisions = [...]rules.Outcome{
 // ClauseIDs are the clauses that mails quote, in the order in which they do.
 var ClauseIDs = [...]string{
 	"P1", "P2", "P4", "P5", "P6", "P7", "P8", "P9", "D1", "D3", "D7", "D9", "D10", "D13", "D15", "D16", "D18", "D21", "D24", "D25", "D26", "D27", "D28", "D29", "D30", "D31",
-	"D32", "D33", "D34", "D37", "D42",
+	"D32", "D33", "D34", "D35", "D37", "D42",
 }
 
 func sampleNotices() []any {

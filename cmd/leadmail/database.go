@@ -99,9 +99,11 @@ func (a *app) change(fn func(*records, *store.Tx) error) error {
 var errDry = errors.New("dry run")
 
 // importing judges every line of an import in a savepoint of its own, and keeps
-// the whole only if it was asked for and no line is wrong.
-func (a *app) importing(flags imported, lines []csvLine, one func(*records, *store.Tx, csvLine) (what, why string, err error)) error {
+// the whole only if it was asked for, no line is wrong, and nothing speaks against all
+// of them together.
+func (a *app) importing(flags imported, lines []csvLine, one func(*records, *store.Tx, csvLine) (what, why string, err error), judges ...func() error) error {
 	var fates []fate
+	var refused error
 	err := a.change(func(r *records, tx *store.Tx) error {
 		bad := false
 		for _, l := range lines {
@@ -118,7 +120,10 @@ func (a *app) importing(flags imported, lines []csvLine, one func(*records, *sto
 			}
 			fates = append(fates, f)
 		}
-		if bad || !flags.Yes {
+		for _, judge := range judges {
+			refused = cmp.Or(refused, judge())
+		}
+		if bad || refused != nil || !flags.Yes {
 			return errDry
 		}
 		return nil
@@ -126,7 +131,7 @@ func (a *app) importing(flags imported, lines []csvLine, one func(*records, *sto
 	if err != nil && !errors.Is(err, errDry) {
 		return err
 	}
-	return a.reportImport(flags, fates)
+	return cmp.Or(a.reportImport(flags, fates, refused == nil), refused)
 }
 
 // newReference draws a reference at random: nobody can guess a neighbour's.

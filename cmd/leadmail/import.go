@@ -143,13 +143,13 @@ const (
 )
 
 // reportImport prints an import line by line and its sums; its error says that lines
-// are wrong. A dry run says how to carry it out.
-func (a *app) reportImport(i imported, fates []fate) error {
+// are wrong. A dry run says how to carry it out, unless that is refused.
+func (a *app) reportImport(i imported, fates []fate, allowed bool) error {
 	sums := map[string]int{}
 	for _, f := range fates {
 		sums[f.what]++
 		what := f.what
-		if !i.Yes && (what == added || what == changed) {
+		if (!i.Yes || !allowed) && (what == added || what == changed) {
 			what = "would be " + what
 		}
 		if f.why != "" {
@@ -159,9 +159,9 @@ func (a *app) reportImport(i imported, fates []fate) error {
 	}
 	fmt.Fprintf(a.stdout, "%d added, %d changed, %d unchanged, %d wrong", sums[added], sums[changed], sums[unchanged], sums[wrong])
 	switch {
-	case sums[wrong] > 0 && i.Yes:
+	case (sums[wrong] > 0 || !allowed) && i.Yes:
 		fmt.Fprintln(a.stdout, "; nothing was changed")
-	case sums[wrong] > 0:
+	case sums[wrong] > 0 || !allowed:
 		fmt.Fprintln(a.stdout, " (dry run)")
 	case i.Yes:
 		fmt.Fprintln(a.stdout)

@@ -19,6 +19,7 @@ type partnersCmd struct {
 	Set    partnersSet    `cmd:"" help:"Change what is given, keep the rest."`
 	Import partnersImport `cmd:"" help:"Enter or change many from a CSV file."`
 	Remove partnersRemove `cmd:"" help:"Take a partner off the roster."`
+	Rejoin partnersRejoin `cmd:"" help:"Take a partner back whose subscription had ended, or that was removed."`
 }
 
 // Help teaches by example.
@@ -50,6 +51,9 @@ func partnerColumns(today rules.Date) []column[rules.Partner] {
 		{name: "suspended_on", value: func(p rules.Partner) any { return p.SuspendedOn }, wide: true},
 		{name: "suspended_reason", value: func(p rules.Partner) any { return p.SuspendedReason }, wide: true},
 		{name: "lapsed_on", value: func(p rules.Partner) any { return p.LapsedOn }, wide: true},
+		{name: "plan_until", value: func(p rules.Partner) any { return p.PlanUntil }, wide: true},
+		{name: "certified_on", value: func(p rules.Partner) any { return p.CertifiedOn }, wide: true},
+		{name: "agreement_version", value: func(p rules.Partner) any { return p.Agreement.Version }, wide: true},
 		{name: "acknowledge_automatic", value: func(p rules.Partner) any { return p.AcknowledgeAutomatic }, wide: true},
 	}
 }
@@ -68,6 +72,7 @@ func partnerState(p rules.Partner, today rules.Date) string {
 }
 
 type partnersList struct {
+	Directory bool `help:"Only those that may appear in the Partner Directory: certified, and a member today (P12)."`
 	shape
 }
 
@@ -78,7 +83,12 @@ func (c partnersList) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return show(a.stdout, c.shape, all, "No partners yet. Enter one with: leadmail partners add", partnerColumns(r.policy.Day(a.now()))...)
+		none := "No partners yet. Enter one with: leadmail partners add"
+		if c.Directory {
+			all = slices.DeleteFunc(all, func(p rules.Partner) bool { return !p.Certified(r.policy.Day(a.now()), r.policy) })
+			none = "Nobody. A certification is recorded with: leadmail partners set ID --certified DATE"
+		}
+		return show(a.stdout, c.shape, all, none, partnerColumns(r.policy.Day(a.now()))...)
 	})
 }
 
@@ -137,6 +147,8 @@ type partnerFields struct {
 	Suspended            *string `help:"The first day of a suspension; \"\" ends it." placeholder:"DATE"`
 	SuspendedReason      *string `help:"Why, for staff to read." placeholder:"TEXT"`
 	Lapsed               *string `help:"The first day without a subscription (D35); \"\" when it has come back." placeholder:"DATE"`
+	PlanUntil            *string `help:"The last day of its subscription, where it is known: it is warned ahead, and the day after it lapses; \"\" when that is not known." placeholder:"DATE"`
+	Certified            *string `help:"The day of its Mentor Certification (P12)." placeholder:"DATE"`
 	Mode                 *string `help:"shadow, approve or auto; \"\" follows the program's." placeholder:"MODE"`
 	AcknowledgeAutomatic *bool   `negatable:"" help:"Answer this partner's machine-written mail, such as its CRM's."`
 }
@@ -164,7 +176,8 @@ func (f partnerFields) apply(p *rules.Partner, policy rules.Policy) error {
 		flag string
 		from *string
 		to   *rules.Date
-	}{{"joined", f.Joined, &p.JoinedOn}, {"agreement", f.Agreement, &p.AgreementOn}, {"suspended", f.Suspended, &p.SuspendedOn}, {"lapsed", f.Lapsed, &p.LapsedOn}} {
+	}{{"joined", f.Joined, &p.JoinedOn}, {"agreement", f.Agreement, &p.AgreementOn}, {"suspended", f.Suspended, &p.SuspendedOn}, {"lapsed", f.Lapsed, &p.LapsedOn},
+		{"plan-until", f.PlanUntil, &p.PlanUntil}, {"certified", f.Certified, &p.CertifiedOn}} {
 		if d.from == nil {
 			continue
 		}
@@ -264,7 +277,10 @@ func (c partnersAdd) Run(a *app) error {
 		} else if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		p := rules.Partner{ID: c.ID, JoinedOn: r.policy.Day(a.now())}
+		p, err := newPartner(tx, c.ID, r.policy.Day(a.now()))
+		if err != nil {
+			return err
+		}
 		if err := c.apply(&p, r.policy); err != nil {
 			return err
 		}
@@ -352,6 +368,11 @@ func savePartner(r *records, tx *store.Tx, p rules.Partner, actor, why string) e
 	if err := tx.ReleaseLapsed(p.ID, r.policy.Day(tx.Now()), r.policy); err != nil {
 		return err
 	}
+	if old, err := tx.Partner(p.ID); err == nil {
+		why = strings.Trim(changes(old, p)+"; "+why, "; ")
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
 	err := tx.SavePartner(p, actor, why, r.policy.OwnOrganisations(p)...)
 	if errors.Is(err, store.ErrTaken) {
 		return failed("leadmail partners list shows whose it is", "an address or a domain of %s is another partner's already: %w", p.ID, err)
@@ -377,7 +398,10 @@ func (partnersSet) Help() string {
     leadmail partners set northwind --agreement 2026-01-05
     leadmail partners set northwind --add-address tom@northwind.example
     leadmail partners set northwind --suspended 2026-03-01 --suspended-reason "trademark misuse"
-    leadmail partners set northwind --suspended ""`
+    leadmail partners set northwind --suspended ""
+    leadmail partners set northwind --plan accelerator --plan-until 2027-01-31
+
+A partner whose subscription has ended comes back with: leadmail partners rejoin northwind`
 }
 
 // Run changes a partner.
@@ -436,15 +460,17 @@ func samePartner(a, b rules.Partner) bool {
 
 type partnersImport struct {
 	imported
+	ConfirmLapses *int `help:"How many active partners lapse by this file. It must be said where that is more than 3, or more than 5 % of them." placeholder:"N"`
 }
 
-var partnersImportColumns = []string{"id", "name", "addresses", "domains", "organisation", "plan", "joined_on", "agreement_on", "suspended_on", "suspended_reason", "lapsed_on", "mode", "acknowledge_automatic", "paperwork_complete_on", "state"}
+var partnersImportColumns = []string{"id", "name", "addresses", "domains", "organisation", "plan", "joined_on", "agreement_on", "suspended_on", "suspended_reason", "lapsed_on", "plan_until", "certified_on", "mode", "acknowledge_automatic", "paperwork_complete_on", "agreement_version", "state"}
 
 // Help teaches by example.
 func (partnersImport) Help() string {
 	return `Columns: ` + strings.Join(partnersImportColumns, ", ") + `. Only id is needed for a partner that is there already: a column that is
-missing or a cell that is empty changes nothing. Several addresses in one cell are separated by spaces. state is computed and
-not read. paperwork_complete_on records that the forms which a payment needs were in on that day and confirmed. What leadmail partners list --csv writes can be read again.
+missing or a cell that is empty changes nothing. Several addresses in one cell are separated by spaces. state is computed, and
+agreement_version recorded by the partner's own I AGREE: neither is read.
+paperwork_complete_on records that the forms which a payment needs were in on that day and confirmed. What leadmail partners list --csv writes can be read again.
 
     id,name,addresses,plan,joined_on,agreement_on
     northwind,Northwind Consulting,lena@northwind.example tom@northwind.example,accelerator,2025-11-03,2025-11-03`
@@ -457,6 +483,7 @@ func (c partnersImport) Run(a *app) error {
 		return err
 	}
 	seen := map[string]int{}
+	var lapses lapses
 	err = a.importing(c.imported, lines, func(r *records, tx *store.Tx, l csvLine) (string, string, error) {
 		id := l.get("id")
 		if first := seen[id]; first > 0 {
@@ -470,7 +497,9 @@ func (c partnersImport) Run(a *app) error {
 		}
 		p := old
 		if isNew {
-			p = rules.Partner{ID: rules.PartnerID(id), JoinedOn: r.policy.Day(a.now())}
+			if p, err = newPartner(tx, rules.PartnerID(id), r.policy.Day(a.now())); err != nil {
+				return "", "", err
+			}
 		}
 		if err := partnerLine(l).apply(&p, r.policy); err != nil {
 			return "", "", err
@@ -491,6 +520,9 @@ func (c partnersImport) Run(a *app) error {
 			return "", "", err
 		}
 		if isNew || !samePartner(old, p) {
+			if err := lapses.note(tx, old, p, r.policy.Day(a.now())); err != nil {
+				return "", "", err
+			}
 			if err := savePartner(r, tx, p, a.actor, "import"); err != nil {
 				return "", "", err
 			}
@@ -505,8 +537,8 @@ func (c partnersImport) Run(a *app) error {
 		if isNew {
 			return added, id, nil
 		}
-		return changed, id, nil
-	})
+		return changed, id + lapses.of(p.ID), nil
+	}, func() error { return lapses.judge(c.ConfirmLapses) })
 	if err != nil || !c.Yes {
 		return err
 	}
@@ -526,7 +558,7 @@ func partnerLine(l csvLine) partnerFields {
 		return nil
 	}
 	f := partnerFields{Name: cell("name"), Plan: cell("plan"), URL: cell("organisation"), Joined: cell("joined_on"), Agreement: cell("agreement_on"),
-		Suspended: cell("suspended_on"), SuspendedReason: cell("suspended_reason"), Lapsed: cell("lapsed_on"), Mode: cell("mode")}
+		Suspended: cell("suspended_on"), SuspendedReason: cell("suspended_reason"), Lapsed: cell("lapsed_on"), PlanUntil: cell("plan_until"), Certified: cell("certified_on"), Mode: cell("mode")}
 	if s := cell("acknowledge_automatic"); s != nil {
 		yes := slices.Contains([]string{"yes", "true", "1"}, strings.ToLower(*s))
 		f.AcknowledgeAutomatic = &yes

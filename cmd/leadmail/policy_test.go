@@ -24,8 +24,8 @@ const (
 )
 
 // undecided are the clauses of which the program decides nothing: how a
-// partnership is promoted, who is in the directory, and where news stand.
-var undecided = map[string]bool{"P11": true, "P12": true, "P13": true}
+// partnership is promoted, and where news stand.
+var undecided = map[string]bool{"P11": true, "P13": true}
 
 // row is one line of a table of docs/policy.md.
 type row struct {

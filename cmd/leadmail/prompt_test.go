@@ -186,7 +186,7 @@ func TestHelpTeaches(t *testing.T) {
 	t.Parallel()
 	p := newPrompt(t)
 	for _, line := range []string{"", "demo", "init", "check", "run", "read", "decide", "version",
-		"partners", "partners list", "partners show", "partners add", "partners set", "partners import", "partners remove",
+		"partners", "partners list", "partners show", "partners add", "partners set", "partners import", "partners remove", "partners rejoin",
 		"registrations", "registrations list", "registrations show", "registrations add", "registrations import", "registrations export",
 		"organisations", "organisations list", "organisations import",
 		"review", "review list", "review show", "review accept", "review reject",
@@ -367,10 +367,24 @@ func TestPartnersAreKept(t *testing.T) {
 	one := p.run("", "partners", "show", "northwind", "--json").done().lines()[0]
 	want := map[string]any{"id": "northwind", "name": "Northwind", "state": "active", "mode": "auto", "plan": "accelerator",
 		"addresses": []any{"tom@northwind.example"}, "domains": []any{}, "organisation": "northwind.example", "joined_on": "2026-06-10",
-		"agreement_on": "2026-01-05", "suspended_on": "", "suspended_reason": "", "lapsed_on": "", "acknowledge_automatic": false}
+		"agreement_on": "2026-01-05", "suspended_on": "", "suspended_reason": "", "lapsed_on": "", "plan_until": "", "certified_on": "", "agreement_version": "", "acknowledge_automatic": false}
 	if diff := cmp.Diff(want, one); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
+	p.run("", "partners", "list", "--directory").done().says("Nobody")
+	p.run("", "partners", "set", "northwind", "--certified", "2026-03-01", "--plan", "mentor", "--why", "a smaller plan").done()
+	p.run("", "partners", "show", "northwind").done().says("plan accelerator -> mentor, certified_on none -> 2026-03-01; a smaller plan")
+	p.run("", "partners", "list", "--directory").done().says("northwind")
+	p.run("", "partners", "set", "northwind", "--plan-until", "2026-06-09").done().says("It is lapsed today")
+	p.run("", "partners", "list", "--directory").done().says("Nobody")
+	p.run("", "partners", "rejoin", "northwind", "--plan-until", "2026-06-09").exits(exitUsage).says("has passed")
+	p.run("", "partners", "rejoin", "northwind").done().says("first joined on 2026-06-10")
+	// Nothing has noted a release yet, and clearing the day of the lapse does not undo it (D35).
+	p.run("", "registrations", "add", "--partner", "northwind", "--company", "Bolt", "--url", "bolt.example").done()
+	p.run("", "partners", "set", "northwind", "--lapsed", "2026-05-20").done()
+	p.run("", "registrations", "list").done().says("released")
+	p.run("", "partners", "set", "northwind", "--lapsed", "").done()
+	p.run("", "registrations", "list", "--state", "released").done().says("Bolt")
 	// What removal would cost is said first.
 	p.run("", "registrations", "add", "--partner", "northwind", "--company", "Acme", "--url", "acme.example").done()
 	p.run("", "partners", "remove", "northwind").done().says("would be removed", "1 registration(s)", "--lapsed", "--yes")

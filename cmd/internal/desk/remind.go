@@ -47,7 +47,7 @@ func (d *Desk) remindOf(ctx context.Context, since, today rules.Date) error {
 	if missed := today.AddDays(-mostMissed); since < missed {
 		since = missed
 	}
-	due, urgent, err := d.due(ctx, since, today)
+	due, urgent, err := d.due(ctx, since, "", today)
 	if err != nil {
 		return err
 	}
@@ -90,8 +90,9 @@ func (d *Desk) tidy(ctx context.Context, today rules.Date) error {
 }
 
 // due are the reminders that came due after a day, until another, and the partners
-// whose forms wait for staff near their last day.
-func (d *Desk) due(ctx context.Context, since, today rules.Date) (due []rules.Reminder, urgent []rules.PartnerID, err error) {
+// whose forms wait for staff near their last day. What is known of a plan may be known
+// late, so of plans everything is due since planned that nobody was told.
+func (d *Desk) due(ctx context.Context, since, planned, today rules.Date) (due []rules.Reminder, urgent []rules.PartnerID, err error) {
 	err = d.Store.View(ctx, func(tx *store.Tx) error {
 		regs, err := tx.Ending(rules.Endings(since, today, d.policy.ReminderStages))
 		if err != nil {
@@ -103,9 +104,25 @@ func (d *Desk) due(ctx context.Context, since, today rules.Date) (due []rules.Re
 			joined = append(joined, rules.JoinedFor(deadline)...)
 		}
 		papers, err := tx.Papers(joined)
+		if err != nil {
+			return err
+		}
 		due = append(due, rules.DuePaperwork(papers, since, today, d.policy)...)
 		urgent = rules.UrgentPaperwork(papers, since, today, d.policy)
-		return err
+		plans, err := tx.Plans(rules.Plans(today, d.policy))
+		if err != nil {
+			return err
+		}
+		for _, r := range rules.DueMemberships(plans, planned, today, d.policy) {
+			told, err := tx.WasTold(r)
+			if err != nil {
+				return err
+			}
+			if !told {
+				due = append(due, r)
+			}
+		}
+		return nil
 	})
 	rules.SortReminders(due)
 	return due, urgent, err
@@ -114,7 +131,7 @@ func (d *Desk) due(ctx context.Context, since, today rules.Date) (due []rules.Re
 // Upcoming says what partners would be reminded of on a day, as things stand, and
 // where it would go; what has been owed already is left out.
 func (d *Desk) Upcoming(ctx context.Context, on rules.Date) (out []rules.Reminder, to map[rules.PartnerID]rules.Address, err error) {
-	due, _, err := d.due(ctx, on.AddDays(-1), on)
+	due, _, err := d.due(ctx, on.AddDays(-1), on.AddDays(-1), on)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -125,11 +142,11 @@ func (d *Desk) Upcoming(ctx context.Context, on rules.Date) (out []rules.Reminde
 			if err != nil {
 				return err
 			}
-			p, address, err := d.wants(tx, r.Partner)
+			p, address, wanted, err := d.wants(tx, []rules.Reminder{r}, on)
 			if err != nil {
 				return err
 			}
-			if p != nil && !told && d.concerns(r, *p, on) {
+			if p != nil && len(wanted) > 0 && !told {
 				to[r.Partner] = address
 				out = append(out, r)
 			}
@@ -141,35 +158,43 @@ func (d *Desk) Upcoming(ctx context.Context, on rules.Date) (out []rules.Reminde
 
 // concerns says whether a reminder concerns a partner as it stands: who may renew
 // nothing is not told of what ends. What was earned is paid to whoever hands in its
-// forms (D35).
+// forms (D35), and a membership is told of whatever else is in the way.
 func (d *Desk) concerns(r rules.Reminder, p rules.Partner, today rules.Date) bool {
-	return r.Cause == rules.OfPaperwork || p.Member(today, d.policy) == ""
+	return r.Cause != rules.OfRegistration || p.Member(today, d.policy) == ""
 }
 
-// wants says who is reminded, and where; nil where the partner wants none, or cannot
-// be reached.
-func (d *Desk) wants(tx *store.Tx, id rules.PartnerID) (*rules.Partner, rules.Address, error) {
-	p, err := tx.Partner(id)
+// wants says which of one partner's reminders it gets, and where: none where the
+// partner has been removed or cannot be reached, and after STOP only what tells of its
+// lapse.
+func (d *Desk) wants(tx *store.Tx, due []rules.Reminder, today rules.Date) (*rules.Partner, rules.Address, []rules.Reminder, error) {
+	p, err := tx.Partner(due[0].Partner)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, "", nil // removed
+		return nil, "", nil, nil // removed
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, "", nil, err
 	}
-	quiet, err := tx.Quiet(id)
-	if err != nil || quiet {
-		return nil, "", err
+	quiet, err := tx.Quiet(p.ID)
+	if err != nil {
+		return nil, "", nil, err
 	}
 	to, err := tx.WritesTo(p)
 	if err != nil || to == "" {
-		return nil, "", err
+		return nil, "", nil, err
 	}
-	return &p, to, nil
+	var wanted []rules.Reminder
+	for _, r := range due {
+		if !d.concerns(r, p, today) || quiet && !r.Notice() {
+			continue
+		}
+		wanted = append(wanted, r)
+	}
+	return &p, to, wanted, nil
 }
 
 // oweReminder queues one mail to a partner with all that is due.
 func (d *Desk) oweReminder(tx *store.Tx, due []rules.Reminder, today rules.Date) error {
-	p, to, err := d.wants(tx, due[0].Partner)
+	p, to, due, err := d.wants(tx, due, today)
 	if err != nil || p == nil {
 		return err
 	}
@@ -193,16 +218,23 @@ func (d *Desk) oweReminder(tx *store.Tx, due []rules.Reminder, today rules.Date)
 }
 
 func (d *Desk) queueReminder(tx *store.Tx, due []rules.Reminder, p *rules.Partner, to rules.Address, today rules.Date, mode rules.Mode, key string) error {
-	regs, err := tx.Registrations(store.RegistrationFilter{Partner: p.ID, Holding: true})
+	// What was lost is held no more; it is looked for where the mail tells of it alone.
+	all := slices.ContainsFunc(due, func(r rules.Reminder) bool { return r.Released(d.policy) })
+	regs, err := tx.Registrations(store.RegistrationFilter{Partner: p.ID, Holding: !all})
 	if err != nil {
 		return err
+	}
+	lost := rules.Lost(regs, *p, d.policy)
+	due = slices.DeleteFunc(slices.Clone(due), func(r rules.Reminder) bool { return r.Released(d.policy) && len(lost) == 0 })
+	if len(due) == 0 {
+		return nil // nothing was lost, and of the lapse it has been told
 	}
 	meter := rules.Book{Received: tx.Now(), Partner: p, Registrations: regs}.Meter(d.policy)
 	w, err := d.paperwork(tx, p.ID)
 	if err != nil {
 		return err
 	}
-	r, err := d.render.Reminder(due, w, to, *p, meter, today, d.identity(tx))
+	r, err := d.render.Reminder(due, lost, w, to, *p, meter, today, d.identity(tx))
 	if err != nil {
 		return err
 	}
@@ -247,16 +279,19 @@ func (d *Desk) stillDue(tx *store.Tx, m store.OutboxMessage) (why string, err er
 		return "", err
 	}
 	today := d.policy.Day(tx.Now())
-	p, to, err := d.wants(tx, m.Partner)
+	if len(told) == 0 {
+		return "", nil
+	}
+	p, to, wanted, err := d.wants(tx, told, today)
 	if err != nil {
 		return "", err
 	}
-	if p == nil {
+	if p == nil || len(wanted) == 0 {
 		return "the partner wants no reminders, or cannot be reached", nil
 	}
 	var left []rules.Reminder
-	for _, r := range told {
-		stands, err := d.stands(tx, r, today)
+	for _, r := range wanted {
+		stands, err := d.stands(tx, p, r, today)
 		if err != nil {
 			return "", err
 		}
@@ -277,8 +312,11 @@ func (d *Desk) stillDue(tx *store.Tx, m store.OutboxMessage) (why string, err er
 
 // stands says whether a reminder may still be told today: its cause holds, and nobody
 // else has the organisation by now.
-func (d *Desk) stands(tx *store.Tx, r rules.Reminder, today rules.Date) (bool, error) {
-	if r.Cause == rules.OfPaperwork {
+func (d *Desk) stands(tx *store.Tx, p *rules.Partner, r rules.Reminder, today rules.Date) (bool, error) {
+	switch r.Cause {
+	case rules.OfMembership:
+		return r.DueOf(*p, today, d.policy), nil
+	case rules.OfPaperwork:
 		w, err := d.paperwork(tx, r.Partner)
 		return err == nil && r.DueFor(w), err
 	}
