@@ -304,7 +304,7 @@ func checkHeaders(t fatal, r notify.Rendered, answer bool) {
 	}
 	want := map[string]string{"Message-ID": "<" + r.MessageID + ">", "X-Leadmail": "partners@vendor.example", "X-Auto-Response-Suppress": "All",
 		"Auto-Submitted": "auto-generated", "To": "<" + string(r.To) + ">"}
-	if answer && !reminder {
+	if answer && !reminder && r.Kind != templates.Welcome {
 		want["Auto-Submitted"] = "auto-replied"
 	}
 	for name, value := range want {

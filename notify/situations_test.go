@@ -356,6 +356,10 @@ var situations = []situation{
 	{"a plan has ended", plan(2, "2026-11-21", -1)},
 	{"a plan has ended, nothing registered", plan(0, "2026-11-21", -1)},
 	{"a plan has ended, all is released", plan(0, "2026-11-07", -15)},
+	{"welcome", welcome(false, 0, "")},
+	{"welcome, the agreement is missing", agreeing(welcome(false, 0, rules.AgreementMissing))},
+	{"welcome, the agreement is missing and has no version", welcome(false, 0, rules.AgreementMissing)},
+	{"welcome back", welcome(true, 2, "")},
 	{"reminders stopped", reply(func() rules.Decision {
 		d := verdicts()
 		d.Actions = []rules.Action{{Verb: rules.VerbStop, Decision: rules.Answered}}
@@ -493,6 +497,12 @@ func existing(verb rules.Verb, o rules.Outcome, codes ...rules.Code) rules.Judge
 func reminder(due ...rules.Reminder) func(*notify.Renderer) (notify.Rendered, error) {
 	return func(r *notify.Renderer) (notify.Rendered, error) {
 		return r.Reminder(due, nil, papersOn("2026-11-22").Stand(), "pat@northwind.example", *northwind(), rules.Meter{Used: 37, Of: 50, Expiring: 3}, "2026-11-22", identity())
+	}
+}
+
+func welcome(back bool, lost int, standing rules.Code) func(*notify.Renderer) (notify.Rendered, error) {
+	return func(r *notify.Renderer) (notify.Rendered, error) {
+		return r.Welcome("pat@northwind.example", *northwind(), back, lost, standing, rules.Meter{Of: 50}, identity())
 	}
 }
 
@@ -648,11 +658,23 @@ func halves(t interface {
 	if err != nil {
 		t.Fatal(err)
 	}
+	body := m.Body
 	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err == nil && kind == "multipart/mixed" { // with a file behind it
+		first, err := multipart.NewReader(body, params["boundary"]).NextRawPart()
+		if err != nil {
+			t.Fatal(err)
+		}
+		body = first
+		kind, params, err = mime.ParseMediaType(first.Header.Get("Content-Type"))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err != nil || kind != "multipart/alternative" {
 		t.Fatal("Content-Type", kind, err)
 	}
-	parts := multipart.NewReader(m.Body, params["boundary"])
+	parts := multipart.NewReader(body, params["boundary"])
 	for {
 		// NextRawPart leaves the transfer encoding to us.
 		p, err := parts.NextRawPart()

@@ -36,6 +36,14 @@ type Answer struct {
 	// where the mail warns of nothing.
 	Parts []Part
 	Stop  *Link
+	// Joined is the day on which a partner that is welcomed first joined; Back says that
+	// it has come back, Lost how many registrations it lost meanwhile. Standing is why it
+	// can register nothing yet, Agree the link by which it agrees.
+	Joined   rules.Date
+	Back     bool
+	Lost     int
+	Standing rules.Code
+	Agree    *Link
 	// Paperwork is set where forms were handed in.
 	Paperwork bool
 	// Papers says how the partner's paperwork stands, in the list. Needed is the same for a mail that asks about forms and brings none.

@@ -29,6 +29,17 @@ func Samples(name string) []any {
 			samples = append(samples, Answer{Program: one.Program, Address: one.Address, Parts: []Part{s}})
 		}
 		return samples
+	case Welcome:
+		var samples []any
+		for _, code := range []rules.Code{"", rules.AgreementMissing, rules.PlanNotEligible} {
+			for lost := range 3 {
+				a := sampleAnswer()
+				a.Questions, a.Asked, a.Unread, a.Read = nil, false, nil, nil
+				a.Standing, a.Joined, a.Back, a.Lost, a.Agree = code, "2025-11-22", lost > 0, lost, &sampleForm().Link
+				samples = append(samples, a)
+			}
+		}
+		return append(samples, Answer{Program: "Vendor Partner Program", Address: "partners@vendor.example", Standing: rules.AgreementMissing})
 	case Verdicts:
 		all := sampleVerdicts()
 		one := sampleAnswer(all[0])

@@ -46,6 +46,7 @@ const (
 	NothingFound  = "nothing_found"  // no prospect in it
 	TooLarge      = "too_large"      // larger than what is read
 	Reminder      = "reminder"       // what ends soon, and what has just ended
+	Welcome       = "welcome"        // a partner has joined, or has come back
 	Outcome       = "outcome"        // staff decided a review
 	Confirmation  = "confirmation"   // to staff, one a mail
 	Alert         = "alert"          // to staff, at once
@@ -54,7 +55,7 @@ const (
 )
 
 // Names are all mails.
-var Names = [...]string{Verdicts, Held, UnknownSender, Unverified, NothingFound, TooLarge, Reminder, Outcome, Confirmation, Alert, Overdue, Digest}
+var Names = [...]string{Verdicts, Held, UnknownSender, Unverified, NothingFound, TooLarge, Reminder, Welcome, Outcome, Confirmation, Alert, Overdue, Digest}
 
 // Set is every mail's pair of templates, ready to be executed, by several
 // goroutines at once.

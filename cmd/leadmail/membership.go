@@ -46,6 +46,7 @@ type partnersRejoin struct {
 	PlanUntil *string         `help:"The last day of its subscription, where it is known." placeholder:"DATE"`
 	Address   []string        `help:"An address it writes from; needed for a partner that was removed."`
 	Domain    []string        `help:"A domain of which every address is this partner's."`
+	NoWelcome bool            `help:"Send it no mail."`
 	Why       string          `help:"A remark for the history." placeholder:"TEXT"`
 }
 
@@ -101,19 +102,48 @@ func (c partnersRejoin) Run(a *app) error {
 		if err := tx.Note(a.actor, string(c.ID), "rejoined", c.Why); err != nil {
 			return err
 		}
-		return a.keptAndLost(r, tx, p)
+		lost, err := a.keptAndLost(r, tx, p)
+		if err != nil || c.NoWelcome {
+			return err
+		}
+		return a.welcome(r, tx, p, true, lost)
 	})
 }
 
+// greeting queues the welcome mail of a partner.
+func (a *app) greeting(r *records, tx *store.Tx, p rules.Partner, back bool, lost int) (store.OutboxMessage, error) {
+	d, err := a.desk(r)
+	if err != nil {
+		return store.OutboxMessage{}, err
+	}
+	return d.Welcome(tx, p, back, lost)
+}
+
+// welcome queues it and says so.
+func (a *app) welcome(r *records, tx *store.Tx, p rules.Partner, back bool, lost int) error {
+	m, err := a.greeting(r, tx, p, back, lost)
+	switch {
+	case err != nil:
+		return err
+	case m.ID == 0:
+		fmt.Fprintln(a.stdout, "No welcome mail is sent: it is in mode shadow, or no address of it is known.")
+	case m.State == store.OutboxHeld:
+		fmt.Fprintf(a.stdout, "A welcome mail to %s waits: leadmail outbox show %d shows it, leadmail outbox release %d sends it.\n", m.To, m.ID, m.ID)
+	default:
+		fmt.Fprintf(a.stdout, "A welcome mail to %s is on its way.\n", m.To)
+	}
+	return nil
+}
+
 // keptAndLost says what a partner that came back still holds, and what it could
-// register again.
-func (a *app) keptAndLost(r *records, tx *store.Tx, p rules.Partner) error {
+// register again; it returns how many those are.
+func (a *app) keptAndLost(r *records, tx *store.Tx, p rules.Partner) (lost int, err error) {
 	all, err := tx.Registrations(store.RegistrationFilter{Partner: p.ID})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	today := r.policy.Day(a.now())
-	list := func(what string, is func(rules.Registration) bool) {
+	list := func(what string, is func(rules.Registration) bool) int {
 		var lines []string
 		for _, reg := range all {
 			if is(reg) {
@@ -123,14 +153,15 @@ func (a *app) keptAndLost(r *records, tx *store.Tx, p rules.Partner) error {
 		if len(lines) > 0 {
 			fmt.Fprintf(a.stdout, "%d registration(s) %s:\n%s\n", len(lines), what, strings.Join(lines, "\n"))
 		}
+		return len(lines)
 	}
 	list("are kept", func(reg rules.Registration) bool { return reg.Outstanding(r.policy, a.now()) })
-	list("were released, and may be registered again while nobody else holds them", func(reg rules.Registration) bool {
+	lost = list("were released, and may be registered again while nobody else holds them", func(reg rules.Registration) bool {
 		return reg.State == rules.StateReleased && reg.Until() >= today && !slices.ContainsFunc(all, func(o rules.Registration) bool {
 			return o.Organisation == reg.Organisation && o.Received.After(reg.Received)
 		})
 	})
-	return nil
+	return lost, nil
 }
 
 // lapses are the active partners that an import would make lapse. A billing export that

@@ -266,7 +266,8 @@ type partnersAdd struct {
 	Address []string        `help:"An address it writes from; may be given several times."`
 	Domain  []string        `help:"A domain of which every address is this partner's; may be given several times."`
 	partnerFields
-	Why string `help:"A remark for the history." placeholder:"TEXT"`
+	NoWelcome bool   `help:"Send it no welcome mail."`
+	Why       string `help:"A remark for the history." placeholder:"TEXT"`
 }
 
 // Run enters a partner that is not there yet.
@@ -287,7 +288,10 @@ func (c partnersAdd) Run(a *app) error {
 		if err := addAddresses(&p, c.Address, c.Domain); err != nil {
 			return err
 		}
-		return a.savePartner(r, tx, p, c.Why, "entered")
+		if err := a.savePartner(r, tx, p, c.Why, "entered"); err != nil || c.NoWelcome {
+			return err
+		}
+		return a.welcome(r, tx, p, false, 0)
 	})
 }
 
@@ -460,6 +464,7 @@ func samePartner(a, b rules.Partner) bool {
 
 type partnersImport struct {
 	imported
+	Welcome       bool `help:"Send those that are entered a welcome mail."`
 	ConfirmLapses *int `help:"How many active partners lapse by this file. It must be said where that is more than 3, or more than 5 % of them." placeholder:"N"`
 }
 
@@ -533,6 +538,10 @@ func (c partnersImport) Run(a *app) error {
 		}
 		if !isNew && !papers && samePartner(old, p) {
 			return unchanged, id, nil
+		}
+		if isNew && c.Welcome {
+			_, err := a.greeting(r, tx, p, false, 0)
+			return added, id, err
 		}
 		if isNew {
 			return added, id, nil

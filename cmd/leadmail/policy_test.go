@@ -16,16 +16,8 @@ import (
 	"leadmail/rules"
 )
 
-// notBuilt stands in the test column of a clause whose time comes later;
-// nothingToDecide for clauses that ask nothing of the program.
-const (
-	notBuilt        = "not built yet"
-	nothingToDecide = "nothing to decide"
-)
-
-// undecided are the clauses of which the program decides nothing: how a
-// partnership is promoted, and where news stand.
-var undecided = map[string]bool{"P11": true, "P13": true}
+// notBuilt stands in the test column of a clause whose time comes later.
+const notBuilt = "not built yet"
 
 // row is one line of a table of docs/policy.md.
 type row struct {
@@ -76,9 +68,7 @@ func (e evidence) problems(r row) []string {
 	}
 	tests := quoted.FindAllStringSubmatch(r.test, -1)
 	switch {
-	case r.test == nothingToDecide && !undecided[r.id]:
-		say("only %d clauses ask nothing of the program, this one does", len(undecided))
-	case r.test == notBuilt, r.test == nothingToDecide:
+	case r.test == notBuilt:
 	case len(tests) == 0:
 		say("no test is named; write %q if it comes later", notBuilt)
 	}
@@ -96,7 +86,7 @@ func (e evidence) problems(r row) []string {
 		}
 	}
 	words := regexp.MustCompile("“([^”]+)”").FindAllStringSubmatch(r.words, -1)
-	if r.test != notBuilt && r.test != nothingToDecide && len(words) == 0 && r.words != "—" {
+	if r.test != notBuilt && len(words) == 0 && r.words != "—" {
 		say("the words a partner reads stand in “quotes”; — where there are none")
 	}
 	for _, m := range words {
@@ -225,7 +215,7 @@ func TestAStalePolicyPageIsNoticed(t *testing.T) {
 		{"a scenario that is gone", "| P8 | cap | — | `scenario: cap` | — |", `no scenario "cap"`},
 		{"a reply that is gone", "| P8 | cap | — | `reply: cap` | — |", `no golden reply "cap"`},
 		{"no test at all", "| P8 | cap | — | | — |", "no test is named"},
-		{"an excuse", "| P8 | cap | — | nothing to decide | |", "this one does"},
+		{"an excuse", "| P8 | cap | — | nothing to decide | |", "no test is named"},
 		{"words that nobody writes", "| P8 | cap | — | `rules: TestDecide` | “You are full” |", `says "You are full"`},
 		{"no words", "| P8 | cap | — | `rules: TestDecide` | |", "stand in “quotes”"},
 	} {

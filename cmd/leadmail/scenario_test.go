@@ -43,6 +43,7 @@ import (
 //	zone NAME, cap N        the program's zone, its max_outstanding (before the first mail)
 //	schedule CRON           when reminders are made (0 8 * * *)
 //	partner ID ADDRESS [KEY=VALUE...]  put a partner on the roster
+//	agreement VERSION URL FILE  the agreement that partners accept by I AGREE
 //	person ADDRESS          somebody else who can get mail
 //	customer KEY NAME       an existing customer of the vendor
 //	registered REF PARTNER KEY COMPANY FROM UNTIL  a registration imported with its dates
@@ -272,7 +273,7 @@ type stageCommand func(ctx context.Context, s *stage, ts *testscript.TestScript,
 
 func stageCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	commands := map[string]stageCommand{
-		"at": stageAt, "later": stageLater, "pass": stagePass, "zone": stageZone, "cap": stageCap, "schedule": stageSchedule, "dated": stageDated, "partner": stagePartner, "customer": stageCustomer,
+		"at": stageAt, "later": stageLater, "pass": stagePass, "zone": stageZone, "cap": stageCap, "agreement": stageAgreement, "schedule": stageSchedule, "dated": stageDated, "partner": stagePartner, "customer": stageCustomer,
 		"registered": stageRegistered, "mode": stageMode, "digest": stageDigest, "confirmations": stageConfirmations, "person": stagePerson, "mail": stageMail, "down": stageDown, "up": stageUp, "restart": stageRestart,
 		"renumber": stageRenumber, "replies": stageReplies, "lists": stageLists, "ledger": stageLedger, "registrations": stageRegistrations,
 		"folders": stageFolders, "leadmail": stageLeadmail,
@@ -385,6 +386,23 @@ func stageZone(_ context.Context, s *stage, _ *testscript.TestScript, args []str
 func stageCap(_ context.Context, s *stage, _ *testscript.TestScript, args []string) (string, error) {
 	n, err := strconv.Atoi(args[0])
 	s.options.Program.Policy.MaxOutstanding = n
+	return "", errors.Join(err, s.stop())
+}
+
+// stageAgreement writes the agreement into the configuration, and takes it from there.
+func stageAgreement(_ context.Context, s *stage, ts *testscript.TestScript, args []string) (string, error) {
+	file := ts.MkAbs("leadmail.yaml")
+	text := strings.Replace(ts.ReadFile(file), "program: {", fmt.Sprintf("program: {agreement: {version: %q, url: %q, file: %q}, ", args[0], args[1], args[2]), 1)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return "", err
+	}
+	c, err := config.Load(file, os.LookupEnv)
+	if err != nil {
+		return "", err
+	}
+	o, err := desk.FromConfig(c)
+	s.options.Program.Policy.Agreement = o.Program.Policy.Agreement
+	s.options.Program.AgreementURL, s.options.Program.AgreementFile = o.Program.AgreementURL, o.Program.AgreementFile
 	return "", errors.Join(err, s.stop())
 }
 
