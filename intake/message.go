@@ -338,7 +338,8 @@ func (w *walker) walk(h header, body []byte, path string, depth, group int) {
 			w.m.attached = append(w.m.attached, inner)
 		}
 	case media == "text/plain" || media == "text/html" || media == "text/enriched" || media == "text/richtext":
-		p.attached = disposition == "attachment" || name != "" && disposition != "inline" && !firstText(w.parts)
+		// A form is a file, however it is shown.
+		p.attached = disposition == "attachment" || name != "" && disposition != "inline" && !firstText(w.parts) || isForm(p.name)
 	case media == "message/delivery-status" || media == "message/disposition-notification" ||
 		media == "message/feedback-report" || media == "text/rfc822-headers" || media == "text/calendar":
 		p.attached = true

@@ -71,6 +71,11 @@ func formsNamed(name string) []rules.FormKind {
 	return out
 }
 
+// isForm says whether a file is a form by its name, and no list.
+func isForm(name string) bool {
+	return len(formsNamed(name)) > 0 && !words.contains("list of leads", breakInName.Replace(name))
+}
+
 // formsHandedIn are the kinds that the text says come with the mail, each once. What
 // it only asks about or promises does not.
 func (p *parser) formsHandedIn() []rules.FormKind {
@@ -109,6 +114,8 @@ func (p *parser) formsHandedIn() []rules.FormKind {
 func (p *parser) mayBeForm(i int) bool {
 	a := p.m.Attachments[i]
 	switch {
+	case isForm(a.Name) && !strings.HasPrefix(a.MediaType, "message/"):
+		return true
 	case strings.HasPrefix(a.MediaType, "message/"), strings.HasPrefix(a.MediaType, "text/"), a.logo, a.ornament(),
 		strings.HasSuffix(a.MediaType, "-signature"), strings.HasSuffix(a.MediaType, "pgp-keys"), strings.EqualFold(a.Name, "winmail.dat"):
 		return false

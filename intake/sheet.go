@@ -51,6 +51,9 @@ func (p *parser) files() {
 			continue
 		}
 		at++
+		if isForm(part.name) {
+			continue // whatever it looks like, nothing that stands in it is read
+		}
 		blocks, more, err := p.file(part, at, maxProspects-len(p.blocks))
 		name := part.name
 		if name == "" {

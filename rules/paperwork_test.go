@@ -62,6 +62,8 @@ func TestPaperworkStands(t *testing.T) {
 		{"both on the last day, confirmed", []Form{form(FormACH, "2026-10-01", ok), form(FormW8BENE, "2027-02-28", ok)}, "complete [] 2027-02-28", "no no no"},
 		{"the last one a day late", []Form{form(FormACH, "2026-10-01", ok), form(FormW9, "2027-03-01", ok)}, "complete [] 2027-03-01", "no no no"},
 		{"the last one in the middle of March: what ends before is forfeited (D38)", []Form{form(FormACH, "2026-10-01", ok), form(FormW9, "2027-03-15", ok)}, "complete [] 2027-03-15", "no yes no"},
+		{"the bank form is the last", []Form{form(FormW9, "2026-10-01", ok), form(FormACH, "2027-03-15", ok)}, "complete [] 2027-03-15", "no yes no"},
+		{"and the tax form is", []Form{form(FormW9, "2027-03-15", ok), form(FormACH, "2026-10-01", ok)}, "complete [] 2027-03-15", "no yes no"},
 		{"late and waiting", []Form{form(FormACH, "2027-03-15", in), form(FormW9, "2027-03-15", in)}, "submitted [] 2027-03-15", "no yes no"},
 		{"refused is not in", []Form{form(FormACH, "2026-10-01", ok), form(FormW9, "2026-10-01", no)}, "partial [tax_form] ", "no yes yes"},
 		{"refused, and sent again in time", []Form{form(FormACH, "2026-10-01", ok), form(FormW9, "2026-10-01", no), form(FormW9, "2027-02-01", ok)}, "complete [] 2027-02-01", "no no no"},

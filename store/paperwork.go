@@ -49,9 +49,10 @@ func (tx *Tx) papers(where string, args ...any) ([]rules.Papers, error) {
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
-	place := map[rules.PartnerID]*rules.Papers{}
+	// By name, not by a join: PostgreSQL would read every form.
+	place, ids := map[rules.PartnerID]*rules.Papers{}, make([]rules.PartnerID, len(all))
 	for i := range all {
-		place[all[i].Partner] = &all[i]
+		place[all[i].Partner], ids[i] = &all[i], all[i].Partner
 	}
 	_, err = list(tx, func(scan scan) (struct{}, error) {
 		var partner rules.PartnerID
@@ -60,7 +61,7 @@ func (tx *Tx) papers(where string, args ...any) ([]rules.Papers, error) {
 			x.Forms = append(x.Forms, f)
 		}
 		return struct{}{}, err
-	}, "SELECT "+formColumns+", f.partner FROM forms f JOIN partners p ON p.id = f.partner WHERE p.removed_at IS NULL"+where+" ORDER BY f.id", args...)
+	}, "SELECT "+formColumns+", f.partner FROM forms f WHERE f.partner "+tx.dialect.in(1)+" ORDER BY f.id", texts(ids))
 	return all, err
 }
 

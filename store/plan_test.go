@@ -25,6 +25,8 @@ func crowded(t testing.TB, db *DB, n int) {
 	numbers := fmt.Sprintf("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d)", n-1)
 	for _, statement := range []string{
 		"INSERT INTO partners (id, name) " + numbers + " SELECT 'p' || i, 'P' FROM n", // most of them hold nothing
+		"UPDATE partners SET joined_on = CAST(1990 + CAST(substr(id, 2) AS INTEGER) % 30 AS TEXT) || '-05-15'",
+		"INSERT INTO forms (partner, kind, day, state) SELECT id, 'w9', '2026-01-01', 'confirmed' FROM partners",
 		"INSERT INTO partner_addresses (address, partner, position) SELECT 'lena@' || id || '.example', id, 0 FROM partners",
 		"INSERT INTO partner_domains (domain, partner, position) SELECT id || '.example', id, 0 FROM partners",
 		`INSERT INTO inbox (mailbox, uidvalidity, uid, message_id, raw_hash, content_hash, sender, partner, verdict, received, state) ` + numbers + `
@@ -186,6 +188,7 @@ func askStatus(tx *Tx) error {
 		return err
 	}
 	q := tx.from(p.ID)
+	q.Forms = true
 	q.Thread, q.MessageID, q.EndedSince, q.AskedSince = []string{"out1", "out2"}, "status", today.AddDays(-30), tx.now.AddDate(0, 0, -32)
 	if _, err := tx.AskedSince(p.ID, q.AskedSince); err != nil {
 		return err
@@ -232,7 +235,13 @@ func askReminders(tx *Tx) error {
 	if len(due) < 100 {
 		return fmt.Errorf("%d due", len(due))
 	}
+	if _, err := tx.Papers([]rules.Date{"1997-05-15", "1997-05-16"}); err != nil {
+		return err
+	}
 	r := due[0]
+	if _, err := tx.PapersOf(r.Partner); err != nil {
+		return err
+	}
 	p, err := tx.Partner(r.Partner)
 	if err != nil {
 		return err
@@ -308,7 +317,7 @@ func testPlans(t *testing.T, s server) {
 	for _, step := range read("") {
 		t.Errorf("a table is read whole: %s", step)
 	}
-	for _, index := range []string{"terms_until", "inbox_partner", "outbox_message_id", "reminders_outbox"} {
+	for _, index := range []string{"terms_until", "inbox_partner", "outbox_message_id", "reminders_outbox", "partners_joined", "forms_partner"} {
 		if len(read(index)) == 0 {
 			t.Errorf("without the index %s nothing is read whole?", index)
 		}

@@ -73,6 +73,7 @@ func suite(t *testing.T, s server) {
 		"what a person has to look at waits":                     testWaiting,
 		"a held mail is closed":                                  testCloseHeld,
 		"imports keep their dates and may be repeated":           testImport,
+		"a form is recorded, and decided once":                   testForms,
 		"existing customers are listed":                          testCustomers,
 		"listings filter and limit":                              testLists,
 		"the digest is of its time":                              testDigest,

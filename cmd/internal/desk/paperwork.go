@@ -82,7 +82,7 @@ func (d *Desk) tellOfForms(tx *store.Tx, mail int64, forms []rules.Form, w rules
 	if err != nil || len(passes) == 0 {
 		return answer, err
 	}
-	regs, err := tx.Registrations(store.RegistrationFilter{Partner: c.Partner})
+	regs, err := tx.Registrations(store.RegistrationFilter{Partner: c.Partner, Holding: true})
 	if err != nil {
 		return answer, err
 	}
