@@ -285,6 +285,11 @@ func printProspect(w io.Writer, s sheet, m intake.Message, i int, p rules.Readin
 
 // becameOf is what was made of an attachment.
 func becameOf(a intake.Attachment, m intake.Message, q rules.Request) string {
+	for _, f := range q.Forms {
+		if f.SHA256 == a.SHA256 {
+			return "a form (" + string(f.Kind) + "), not read"
+		}
+	}
 	n := 0
 	for _, it := range q.Items {
 		if it.Prospect != nil && strings.HasPrefix(m.Place(it.Span), a.Name+", ") {
