@@ -25,17 +25,19 @@ func (d *Desk) digest(ctx context.Context) error {
 	if err := d.tidy(ctx, turn.today); err != nil {
 		return err
 	}
-	err = d.Store.Update(ctx, d.Now(), func(tx *store.Tx) error {
+	now := d.Now()
+	var key []byte
+	if err := d.Store.Update(ctx, now, func(tx *store.Tx) error { key, err = d.key(tx); return err }); err != nil {
+		return err
+	}
+	// What is read may be much, and nobody has to wait for it.
+	var g *gazette
+	if err := d.Store.View(ctx, func(tx *store.Tx) error { g, err = d.gather(tx, turn.at, now, key); return err }); err != nil {
+		return err
+	}
+	err = d.Store.Update(ctx, now, func(tx *store.Tx) error {
 		mine, err := tx.MoveSetting(turn.name, turn.kept, string(turn.today))
 		if err != nil || !mine {
-			return err
-		}
-		key, err := d.key(tx)
-		if err != nil {
-			return err
-		}
-		g, err := d.gather(tx, turn.at, tx.Now(), key)
-		if err != nil {
 			return err
 		}
 		if g.speaks || d.Daily {
@@ -45,7 +47,7 @@ func (d *Desk) digest(ctx context.Context) error {
 				return err
 			}
 		}
-		return g.overdue(turn.today)
+		return g.overdue(tx, turn.today)
 	})
 	if err == nil {
 		d.wake()
@@ -96,21 +98,21 @@ func (d *Desk) toStaff(tx *store.Tx, key string, m store.InboxMessage, render fu
 // overdue owes the reminders of what has waited for too long, one mail for each, the
 // oldest first: each can be answered alone (D33). It is owed by what waits and the
 // day.
-func (g *gazette) overdue(today rules.Date) error {
+func (g *gazette) overdue(tx *store.Tx, today rules.Date) error {
 	n := 0
 	for _, w := range g.waiting {
 		if !g.late(w.Received) || n == mostWaiting {
 			continue
 		}
 		n++
-		c, orders, err := g.d.orders(g.tx, w)
+		c, orders, err := g.d.orders(tx, w)
 		if err != nil {
 			return err
 		}
 		waits := notify.Waits{Ref: w.Ref, Mail: w.InboxID, Partner: w.Partner, From: w.Sender, Subject: w.Subject, Prospect: w.Prospect, Organisation: w.Organisation,
 			Reasons: w.Reasons, Why: w.Why, Received: w.Received, Hours: g.hours(w.Received), Lever: notify.Lever{Token: rules.NewToken(g.key, c, g.now), Orders: orders}}
-		if err := g.d.toStaff(g.tx, fmt.Sprintf("%s/%s/%s", templates.Overdue, c, today), store.InboxMessage{ID: w.InboxID}, func(to rules.Address) (notify.Rendered, error) {
-			return g.d.render.Overdue(to, waits, g.d.identity(g.tx))
+		if err := g.d.toStaff(tx, fmt.Sprintf("%s/%s/%s", templates.Overdue, c, today), store.InboxMessage{ID: w.InboxID}, func(to rules.Address) (notify.Rendered, error) {
+			return g.d.render.Overdue(to, waits, g.d.identity(tx))
 		}); err != nil {
 			return err
 		}
