@@ -27,9 +27,9 @@ const (
 		AND NOT EXISTS (SELECT 1 FROM terms l WHERE l.ref = t.ref AND l.n > t.n)`
 	expiringFirst = ` ORDER BY t.until_on, t.ref LIMIT $3`
 	// Who holds so many has a slot that is at least as high. PostgreSQL would hash all
-	// terms for an EXISTS.
+	// terms for an EXISTS, and without an upper end expect a third of all slots.
 	fullestSQL = `WITH used AS (SELECT r.partner, count(*) AS n FROM registrations r
-			WHERE r.partner IN (SELECT partner FROM registrations WHERE slot IS NOT NULL AND slot >= $1) AND r.slot IS NOT NULL
+			WHERE r.partner IN (SELECT partner FROM registrations WHERE slot IS NOT NULL AND slot >= $1 AND slot <= $4) AND r.slot IS NOT NULL
 			AND (r.state = 'under_review' OR (SELECT MAX(t.until_on) FROM terms t WHERE t.ref = r.ref) >= $2)
 			GROUP BY r.partner HAVING count(*) >= $1)
 		SELECT partner, n, (SELECT count(*) FROM used) FROM used ORDER BY n DESC, partner LIMIT $3`
@@ -132,7 +132,7 @@ func (tx *Tx) Fullest(least int, today rules.Date, most int) (n int, first []Use
 	first, err = list(tx, func(scan scan) (Used, error) {
 		var u Used
 		return u, scan(&u.Partner, &u.N, &n)
-	}, fullestSQL, least, on(today), limit(most))
+	}, fullestSQL, least, on(today), limit(most), int64(1<<40))
 	return n, first, err
 }
 

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -186,57 +185,5 @@ func testMoveSetting(t *testing.T, s server) {
 		return v, at, err
 	}(); v != "2026-05-22" || err != nil {
 		t.Errorf("the setting is %q (%v)", v, err)
-	}
-}
-
-// testDigestPlans: no query of the digest reads a whole table. PostgreSQL is told to
-// avoid that at any price: where it still does, no index serves.
-func testDigestPlans(t *testing.T, s server) {
-	db := fresh(t, s)
-	// On SQLite a partial index read whole is what waits, and "used" is no table.
-	wholly := regexp.MustCompile(`^SCAN (?:TABLE )?(\w+)`)
-	waits := regexp.MustCompile(`INDEX (inbox_undecided|inbox_waiting|changes_waiting|registrations_review|outbox_held)|^SCAN used`)
-	if db.Dialect() == "postgres" {
-		wholly = regexp.MustCompile(`Seq Scan on`)
-	}
-	for name, q := range map[string]struct {
-		sql  string
-		args []any
-	}{
-		"rulings": {rulingsSQL, []any{int64(1), int64(2)}}, "reviewed": {reviewedSQL, []any{int64(1), int64(2)}}, "undecided": {undecidedSQL, nil},
-		"held": {"SELECT id" + heldSQL + heldFirst, []any{"x", int64(5)}}, "held, counted": {"SELECT count(*)" + heldSQL, []any{"x"}},
-		"undelivered": {"SELECT id" + undeliveredSQL, []any{int64(1), int64(2)}}, "quarantined": {"SELECT id" + quarantinedSQL, []any{int64(1), int64(2)}},
-		"suppressed": {suppressionsSQL, []any{int64(1), int64(2)}}, "expiring": {"SELECT count(*)" + expiringSQL, []any{"2026-05-01", "2026-05-31"}},
-		"expiring, the first": {"SELECT t.ref" + expiringSQL + expiringFirst, []any{"2026-05-01", "2026-05-31", int64(5)}},
-		"fullest":             {fullestSQL, []any{int64(45), "2026-05-01", int64(5)}}, "waiting": {reviewsSQL, nil},
-	} {
-		var plan []string
-		db.update(t, func(tx *Tx) error {
-			explain := "EXPLAIN QUERY PLAN "
-			if db.Dialect() == "postgres" {
-				if _, err := tx.exec("SET LOCAL enable_seqscan = off"); err != nil {
-					return err
-				}
-				explain = "EXPLAIN "
-			}
-			var err error
-			plan, err = list(tx, func(scan scan) (string, error) {
-				var line string
-				if db.Dialect() == "postgres" {
-					return line, scan(&line)
-				}
-				var skip int
-				return line, scan(&skip, &skip, &skip, &line)
-			}, explain+q.sql, q.args...)
-			return err
-		})
-		for _, line := range plan {
-			if wholly.MatchString(line) && !waits.MatchString(line) {
-				t.Errorf("%s reads all of a table: %s\n%s", name, line, strings.Join(plan, "\n"))
-			}
-		}
-		if len(plan) == 0 {
-			t.Errorf("%s has no plan", name)
-		}
 	}
 }

@@ -45,7 +45,7 @@ func suite(t *testing.T, s server) {
 		"the database says what rules.Apply says":                testModel,
 		"the Book holds what it must and nothing else":           testBook,
 		"the Book takes a fixed number of queries":               testBookQueries,
-		"STATUS and reminders are answered from indexes":         testPlans,
+		"STATUS, reminders and the digest go by indexes":         testPlans,
 		"answers are counted for each limit":                     testReplyLimits,
 		"a conversation is known, and taken by a person":         testThreads,
 		"a mail is put off":                                      testPostpone,
@@ -79,7 +79,6 @@ func suite(t *testing.T, s server) {
 		"the digest is of its time":                              testDigest,
 		"what ends soon, and who is nearly full":                 testFull,
 		"of several one does the thing of the day":               testMoveSetting,
-		"the digest goes by indexes":                             testDigestPlans,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
