@@ -127,7 +127,6 @@ func renewed(b Book, r Request, t target, j Judgement, p Policy) Judgement {
 		j.Decision = Held // staff ended it, and staff say what is to come
 		return j
 	case StateUnderReview:
-		j.Term = Term{}
 		return refuse(AlreadyRegistered)
 	}
 	if code := b.Partner.Member(today, p); code != "" {

@@ -272,6 +272,9 @@ func TestWhatIsMeant(t *testing.T) {
 			Prospects: []Reading{{Ordinal: 2, Prospect: Prospect{Email: "bo@acme.example"}}}, Items: []Item{{Verb: VerbCorrect, Prospect: ptr(0)}}},
 			[]string{"correct held"}},
 		{"a correction without lines", few, wish(Item{Verb: VerbCorrect, Ref: "R-AAAAAA"}), []string{"held R-AAAAAA until 2026-06-15"}},
+		{"a correction whose parts differ: a person decides", few, Request{Kind: KindRegistration, Items: []Item{{Verb: VerbCorrect, Ref: "R-AAAAAA", Prospect: ptr(0)}},
+			Prospects: []Reading{{Prospect: Prospect{Email: "bo@acme.example"}, Contradicts: []Field{Email}}}},
+			[]string{"review R-AAAAAA contradictory_mail:email until 2026-06-15"}},
 		{"a correction of an ask completes it", ask, says(Prospect{Email: "bo@eddy.example"}, Item{Verb: VerbCorrect, Ref: "R-EEEEEE", Prospect: ptr(0)}),
 			[]string{"accepted R-EEEEEE until 2026-11-22"}},
 		{"RENEW of an ask: what it lacks is asked for again", ask, wish(renew("R-EEEEEE")), []string{"needs_info R-EEEEEE missing_field:email"}},
@@ -314,6 +317,11 @@ func TestWhatIsMeant(t *testing.T) {
 			s.book.Received = instant("2026-06-16T09:00")
 			acme(s).Terms = []Term{{1, "2025-12-15", "2026-06-15"}, {2, "2026-06-16", "2026-06-20"}}
 		}, wish(renew("R-AAAAAA")), []string{"queued R-AAAAAA until 2026-06-25"}},
+		{"under review, without a place and of a partner who may renew nothing: it is there already", func(s *situation) {
+			r := acme(s)
+			r.State, r.Terms, r.Slot = StateUnderReview, nil, 0
+			s.book.Partner.SuspendedOn = "2026-05-01"
+		}, wish(renew("R-AAAAAA")), []string{"rejected R-AAAAAA already_registered"}},
 		{"under review without a place it can be withdrawn", func(s *situation) { r := acme(s); r.State, r.Terms, r.Slot = StateUnderReview, nil, 0 },
 			wish(withdraw("R-AAAAAA")), []string{"withdrawn R-AAAAAA"}},
 		{"what begins today has begun, and is not cancelled", func(s *situation) {
@@ -388,8 +396,9 @@ func TestTheVectors(t *testing.T) {
 		for i, day := range []Date{v[1], v[1].AddDays(1)} {
 			book.Received = day.Time().Add(23 * 3600e9)
 			d := Decide(book, wish(renew("company:Acme")), s.policy)
-			if len(d.Judgements) != 1 || d.Judgements[0].Term.Until != v[2+i] {
-				t.Errorf("%s, RENEW on %s: %v, want until %s", v[0], day, said(d.Judgements), v[2+i])
+			want := Term{N: 2, From: v[1].AddDays(1), Until: v[2+i]}
+			if len(d.Judgements) != 1 || d.Judgements[0].Term != want {
+				t.Errorf("%s, RENEW on %s: %v, want %v", v[0], day, said(d.Judgements), want)
 			}
 		}
 	}
@@ -410,6 +419,9 @@ func TestCorrections(t *testing.T) {
 		{"another organisation is another registration (D30)", "R-AAAAAA", Prospect{URL: "bolt.example"}, []string{"review R-AAAAAA unclear_organisation:url until 2026-06-15"}, Contact{"Ada", "Okafor", "ada@acme.example"}},
 		{"another company is another registration", "R-AAAAAA", Prospect{Company: "Bolt"}, []string{"review R-AAAAAA unclear_organisation:company until 2026-06-15"}, Contact{"Ada", "Okafor", "ada@acme.example"}},
 		{"the lead type is for staff to change (D18)", "R-AAAAAA", Prospect{LeadType: ManagedCustomer}, []string{"held R-AAAAAA until 2026-06-15"}, Contact{"Ada", "Okafor", "ada@acme.example"}},
+		{"a new address and another lead type: the address alone (D18)", "R-AAAAAA", Prospect{Email: "ada@acme.io", LeadType: ManagedCustomer},
+			[]string{"updated R-AAAAAA until 2026-06-15"}, Contact{"Ada", "Okafor", "ada@acme.io"}},
+		{"a look-alike address", "R-AAAAAA", Prospect{Email: "ada@аcme.example"}, []string{"review R-AAAAAA suspicious_address:email until 2026-06-15"}, Contact{"Ada", "Okafor", "ada@acme.example"}},
 		{"nothing new", "R-AAAAAA", Prospect{LastName: "Okafor"}, []string{"ignored R-AAAAAA until 2026-06-15"}, Contact{"Ada", "Okafor", "ada@acme.example"}},
 		{"nothing of theirs", "R-RRRRRR", Prospect{Email: "ada@acme.io"}, []string{"correct held R-RRRRRR"}, Contact{"Ada", "Okafor", "ada@acme.example"}},
 	} {
@@ -422,8 +434,17 @@ func TestCorrections(t *testing.T) {
 			if diff := cmp.Diff(c.want, outcome(d)); diff != "" {
 				t.Errorf("want -, got +\n%s", diff)
 			}
-			if diff := cmp.Diff(c.now, Apply(s.book, d).Registrations[0].Contacts[0]); diff != "" {
+			after := Apply(s.book, d).Registrations[0]
+			if diff := cmp.Diff(c.now, after.Contacts[0]); diff != "" {
 				t.Errorf("want -, got +\n%s", diff)
+			}
+			if after.Prospect.LeadType != QualifiedLead {
+				t.Errorf("its lead type is %s now", after.Prospect.LeadType)
+			}
+			for _, j := range d.Judgements {
+				if told := c.says.LeadType == ManagedCustomer; told != (j.HeldType == QualifiedLead) {
+					t.Errorf("the answer says that it stays %q", j.HeldType)
+				}
 			}
 		})
 	}
