@@ -442,6 +442,9 @@ func TestCorrections(t *testing.T) {
 				t.Errorf("its lead type is %s now", after.Prospect.LeadType)
 			}
 			for _, j := range d.Judgements {
+				if doubted := j.Decision == Review || j.Decision == NeedsInfo; doubted && j.Prospect != c.says.Over(s.book.Registrations[0].Prospect) {
+					t.Errorf("a person, or the partner, is shown %v", j.Prospect)
+				}
 				if told := c.says.LeadType == ManagedCustomer; told != (j.HeldType == QualifiedLead) {
 					t.Errorf("the answer says that it stays %q", j.HeldType)
 				}

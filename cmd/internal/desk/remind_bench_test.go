@@ -58,8 +58,7 @@ const (
 // each of many days.
 type reminderRun struct {
 	*bench
-	d    *Desk
-	days int
+	d *Desk
 }
 
 func newReminderRun(b *testing.B, n int) *reminderRun {
