@@ -241,6 +241,8 @@ func TestWhatIsMeant(t *testing.T) {
 	}{
 		{"RENEW and no more: which of those that can be renewed, first what ends first", few, wish(renew("")),
 			[]string{"renew needs_info which_registration or R-CCCCCC or R-AAAAAA"}},
+		{"without renewal_early what has ended can be renewed all the same", func(s *situation) { few(s); s.policy.RenewalEarly = false }, wish(renew("")),
+			[]string{"renew needs_info which_registration or R-CCCCCC"}},
 		{"WITHDRAW and no more: which of those that are active", few, wish(withdraw("")), []string{"withdraw needs_info which_registration or R-AAAAAA or R-BBBBBB"}},
 		{"RENEW and no more, of somebody who has nothing", nil, wish(renew("")), []string{"renew rejected unknown_registration"}},
 		{"an answer lists ten at most", func(s *situation) {

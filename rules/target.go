@@ -135,11 +135,8 @@ func (b Book) called(name string, p Policy) []target {
 }
 
 // suited leaves out what a verb without a name cannot mean: nobody renews what runs
-// for months yet, or withdraws what has ended.
+// for months yet, or withdraws what has ended. Where nothing is left all are meant.
 func (b Book) suited(v Verb, all []target, p Policy) []target {
-	if len(all) < 2 {
-		return all
-	}
 	today := p.Day(b.Received)
 	var out []target
 	for _, t := range all {
