@@ -550,15 +550,7 @@ func sparesAt(s string) int {
 func spares(s string) bool { return sparesAt(s) >= 0 }
 
 // asks says whether a sentence is a request rather than a report.
-func (s *sentence) asks() bool {
-	folded := s.scanned().fold()
-	for _, w := range []string{" please ", " pls ", " plz ", " kindly ", " can you ", " could you ", " would you ", " can we ", " could we ", " want to ", " would like ", " i'd like ", " we'd like ", " need to ", " wish to ", " i want ", " let's ", " go ahead ", " may i ", " can i ", " could i ", " asking you to ", " you can ", " you may ", " bitte ", " merci de ", " por favor ", " per favore ", " s'il ", " veuillez ", " pouvez ", " prosze ", " graag ", " should be ", " will you ", " request ", " intend to ", " happy for you to "} {
-		if strings.Contains(folded, w) {
-			return true
-		}
-	}
-	return false
-}
+func (s *sentence) asks() bool { return s.says("request") }
 
 func pronoun(object string) bool {
 	ts := tokens(object)
@@ -1062,7 +1054,7 @@ func (p *parser) introduces(t string) bool {
 
 // ownName says whether a line is made of the sender's own name.
 func (p *parser) ownName(t string) bool {
-	return isOwnName(t, p.m.owner())
+	return isOwnName(t, p.owner)
 }
 
 // owner is the sender's name and local part as words.

@@ -71,7 +71,7 @@ func (p *parser) resend() {
 				for k := range rest {
 					rest[k].zone = fresh
 				}
-				rest.markZones(p.m.owner())
+				rest.markZones(p.owner)
 			}
 			return
 		}

@@ -307,6 +307,9 @@ func (l *lexeme) looks() (out facts) {
 	if low := strings.ToLower(l.text); particles[low] || connectors[low] || l.fold == "and" || l.fold == "ap" || l.fold == "e" || l.fold == "y" {
 		out |= joinsName
 	}
+	if smallWord[l.fold] || particles[l.fold] {
+		out |= tooSmall
+	}
 	return out
 }
 

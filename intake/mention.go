@@ -745,7 +745,7 @@ func (p *parser) lowercase(out []candidate, s *sentence, f *fitter) []candidate 
 		n.reset()
 		for j := i + 1; j <= len(ls) && j-i <= 5 && ls[j-1].kind == lexWord; j++ {
 			n.add(ls[j-1].text)
-			if smallWord[ls[j-1].fold] || particles[ls[j-1].fold] {
+			if ls[j-1].is(tooSmall) {
 				continue
 			}
 			named := !ls[i].is(looksNoName) && !ls[j-1].is(looksNoName)

@@ -23,7 +23,7 @@ func (r Reader) Parse(m Message) rules.Request {
 	if q.Kind != "" {
 		return q
 	}
-	p := parser{r: r, m: &m, v: m.plain}
+	p := parser{r: r, m: &m, v: m.plain, owner: m.owner()}
 	if p.pitch() {
 		q.Kind = rules.KindBulk
 		if q.Handling.Route == "" {
@@ -161,6 +161,7 @@ type parser struct {
 	r         Reader
 	m         *Message
 	v         view
+	owner     []token // the sender's name, in words
 	reply     bool
 	readings  []reading
 	items     []rules.Item
@@ -210,7 +211,7 @@ func (s *sentence) tokens() []token { return s.scanned().toks }
 func (s *sentence) says(section string) bool { return s.scanned().says(section) }
 
 func (p *parser) run() {
-	p.v.markZones(p.m.owner())
+	p.v.markZones(p.owner)
 	p.resend()
 	c := p.choose()
 	p.used, p.blocks = c.used, c.blocks
@@ -423,7 +424,7 @@ func (p *parser) choose() *collector {
 	}
 	c := freshOf(p.v)
 	if len(p.m.html) > 0 {
-		p.m.html.markZones(p.m.owner())
+		p.m.html.markZones(p.owner)
 		h := freshOf(p.m.html)
 		if filled(h.blocks) > filled(c.blocks) && len(c.blocks) == 0 || rows(h.blocks) > rows(c.blocks) {
 			p.v, c = p.m.html, h
@@ -724,7 +725,6 @@ func startsSentence(s string) bool {
 // accept keeps the blocks that are prospects and tells how each is meant.
 func (p *parser) accept() {
 	var blocks []*block
-	owner := p.m.owner()
 	others := 0
 	for _, b := range p.blocks {
 		if b.Email != "" && !strings.EqualFold(b.Email, string(p.m.From)) {
@@ -733,7 +733,7 @@ func (p *parser) accept() {
 	}
 	for _, b := range p.blocks {
 		// The sender's own details, set above the prospect's.
-		if name := strings.TrimSpace(b.FirstName + " " + b.LastName); b.FirstName != "" && b.LastName != "" && isOwnName(name, owner) && (others > 0 || len(p.blocks) > 1) ||
+		if name := strings.TrimSpace(b.FirstName + " " + b.LastName); b.FirstName != "" && b.LastName != "" && isOwnName(name, p.owner) && (others > 0 || len(p.blocks) > 1) ||
 			strings.EqualFold(b.Email, string(p.m.From)) && others > 0 && b.Email != "" {
 			continue
 		}

@@ -187,7 +187,46 @@ func tidyEmail(a string) string {
 }
 
 func looksLikeURL(s string) bool {
-	return len(s) < 2000 && strings.Contains(s, ".") && hostPattern.MatchString(s)
+	if len(s) >= 2000 || !strings.Contains(s, ".") {
+		return false
+	}
+	if host, plain := plainHost(s); plain {
+		return host
+	}
+	return hostPattern.MatchString(s)
+}
+
+// plainHost says of a text of plain letters, digits, hyphens and dots what
+// hostPattern says of it; plain is false for any other.
+func plainHost(s string) (host, plain bool) {
+	label, labels, letters, sound := 0, 0, true, true // where the label begins, what is behind and in it
+	s = strings.TrimSuffix(s, ".")
+	for i := 0; i <= len(s); i++ {
+		c := byte('.')
+		if i < len(s) {
+			c = s[i]
+		}
+		switch {
+		case 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z':
+		case '0' <= c && c <= '9':
+			letters = false
+		case c == '-' || c == '_':
+			letters, sound = false, sound && i > label && i+1 < len(s) && s[i+1] != '.'
+		case c == '.':
+			sound = sound && i > label
+			if i == len(s) {
+				tld := s[label:]
+				if len(tld) > 4 && strings.EqualFold(tld[:4], "xn--") {
+					return false, false
+				}
+				return sound && labels > 0 && letters && len(tld) >= 2, true
+			}
+			label, labels, letters = i+1, labels+1, true
+		default:
+			return false, false
+		}
+	}
+	return false, false
 }
 
 // findURLs lists the words of a text that are web addresses, as written, each

@@ -118,6 +118,9 @@ func (c *collector) cards() []*block {
 }
 
 func isCardMark(line, mark string) bool {
+	if t := strings.TrimSpace(line); len(t) < len(mark) || !strings.EqualFold(t[:1], mark[:1]) {
+		return false // as most lines are
+	}
 	line = strings.ToUpper(strings.Join(strings.Fields(line), ""))
 	return line == mark+":VCARD"
 }

@@ -55,6 +55,7 @@ const (
 	beginsName // may be the first word of a name,
 	insideName // or a further one,
 	joinsName  // or stand between them
+	tooSmall   // to be a name alone
 )
 
 // factSections are the sections of which single words are looked up.
