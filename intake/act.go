@@ -957,6 +957,9 @@ func (p *parser) affirmed(s string) (rest string, yes bool) {
 		}
 	}
 	urls := findURLs(rest)
+	if !no && len(urls) == 0 && agrees(rest) {
+		return "", true
+	}
 	var left []string
 	for _, w := range strings.Fields(rest) {
 		if len(findURLs(w)) > 0 {
@@ -979,6 +982,26 @@ func (p *parser) affirmed(s string) (rest string, yes bool) {
 		return strings.Join(left, " "), true
 	}
 	return s, false
+}
+
+// agrees says whether what stands behind a YES says no more than that it is right
+// and may be registered: "c'est exact, vous pouvez l'enregistrer".
+func agrees(s string) bool {
+	toks := tokens(s)
+	if len(toks) == 0 || len(toks) > 16 || strings.ContainsAny(s, "@?") {
+		return false
+	}
+	for i := 0; i < len(toks); {
+		best := 0
+		for _, name := range []string{"agreement", "verb register", "thanks", "yes", "all"} {
+			best = max(best, words.sections[name].at(toks, i))
+		}
+		if best == 0 {
+			return false
+		}
+		i += best
+	}
+	return true
 }
 
 // alsoConfirms reads the YES that stands, as a line of its own, above a new

@@ -103,6 +103,7 @@ func (a *assignment) same() {
 			break
 		}
 	}
+	a.whichName()
 	for i, m := range a.ms {
 		if m.kind != aPerson || m.of != nil || m.out || len(m.words) != 1 {
 			continue
@@ -150,6 +151,62 @@ func (a *assignment) same() {
 			}
 		}
 	}
+}
+
+// whichName reads what is said of one word of a whole name: "Nguyen Hung (Hung is
+// the first name)", "Kovács Réka, Vorname Réka".
+func (a *assignment) whichName() {
+	for sent := range a.ss {
+		s := &a.ss[sent]
+		if !s.scanned().may("first name behind", "last name behind", "cue first name") {
+			continue
+		}
+		for i, l := range s.ls {
+			if l.kind != lexWord || !l.capital {
+				continue
+			}
+			first := s.followed(i, "first name behind") || a.p.cueBefore(s, i, "cue first name")
+			last := !first && s.followed(i, "last name behind")
+			if !first && !last {
+				continue
+			}
+			for k := len(a.ms) - 1; k >= 0; k-- {
+				o := a.ms[k]
+				if o.kind != aPerson || o.sent > sent || o.sent < sent-1 || len(o.words) < 2 || o.out {
+					continue
+				}
+				if family, ok := without1(o.words, l.fold); ok {
+					o.family = family
+					if last {
+						o.family = l.text
+					}
+					break
+				}
+			}
+		}
+	}
+}
+
+// followed says whether a phrase of the section stands right behind lexeme i.
+func (s *sentence) followed(i int, section string) bool {
+	toks := s.tokens()
+	for at, t := range toks {
+		if t.from >= s.ls[i].to {
+			return words.sections[section].at(toks, at) > 0 && len(strings.TrimSpace(s.text[s.ls[i].to:t.from])) <= 1
+		}
+	}
+	return false
+}
+
+// without1 are the words of a name but one, if it is at either end.
+func without1(names []string, fold string) (string, bool) {
+	switch n := len(names) - 1; fold {
+	case foldLetters(names[0]):
+		return strings.Join(names[1:], " "), true
+	case foldLetters(names[n]):
+		return strings.Join(names[:n], " "), true
+	}
+	return "", false
 }
 
 // respell takes a last name as a later sentence spells it: "he writes himself

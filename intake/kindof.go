@@ -339,6 +339,9 @@ func (p *parser) placesOf(who []*subject, s *sentence, inType []bool, named map[
 		if i+1 < len(ls) {
 			count = ls[i+1].number()
 		}
+		if count == 0 && i > 0 && (words.ordinals[l.fold] == 1 || words.lexicon["last"][l.fold]) {
+			count = words.numbers[ls[i-1].fold] // "los dos primeros"
+		}
 		number := 0
 		if l.digit && len(l.text) <= 2 {
 			number = l.number()
