@@ -464,7 +464,36 @@ func (p *parser) objects(bare []rules.Item, before int) {
 			return
 		}
 	}
+	if name := p.subjectName(); name != "" {
+		it.Ref = "company:" + name
+	}
 	p.items = append(p.items, it)
+}
+
+// subjectName is the subject where it is nothing but a name that the new text
+// names too: "Wind&Waves". "" where it is anything else.
+func (p *parser) subjectName() string {
+	s := strings.TrimSpace(p.m.Subject)
+	for isReplySubject(s) || isForwardSubject(s) {
+		_, s, _ = strings.Cut(s, ":")
+		s = strings.TrimSpace(s)
+	}
+	if s == "" || len(strings.Fields(s)) > 6 || strings.ContainsAny(s, ":?!@") || p.ownName(s) {
+		return ""
+	}
+	key := " " + fold(s) + " "
+	for i := range p.sentences {
+		x := &p.sentences[i]
+		if !strings.Contains(x.scanned().fold(), key) {
+			continue
+		}
+		for _, r := range runs(x.ls) {
+			if from, to := p.bareName(x, r[0], r[1], nil); to > from && fold(nameText(x, from, to)) == strings.TrimSpace(key) {
+				return s
+			}
+		}
+	}
+	return ""
 }
 
 func (p *parser) item(v rules.Verb, ref string, span rules.Span, at int) {

@@ -289,7 +289,11 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 		}
 		// "Acme Ltd and Blue Heron Studio": what goes on in a list of names.
 		for _, r := range runs(ls) {
-			if r[0] < 2 || !(ls0(ls[r[0]-1], ",") || ls[r[0]-1].is(wordConjunction)) || !taken[r[0]-2] {
+			k := r[0] - 1
+			if k > 0 && ls[k].kind == lexWord && atWords[ls[k].fold] {
+				k-- // "y de Acuaponía del Bajío"
+			}
+			if k < 1 || !(ls0(ls[k], ",") || ls[k].is(wordConjunction)) || !taken[k-1] {
 				continue
 			}
 			if from, to := p.bareName(s, r[0], r[1], deeds); to > from && !taken[from] && from == r[0] {
@@ -297,8 +301,15 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 			}
 		}
 	}
-	if (len(deeds) > 0 || s.says("ending")) && len(out) == 0 {
+	over := len(deeds) == 0 && s.says("over")
+	if (len(deeds) > 0 || over || s.says("ending")) && len(out) == 0 {
 		for _, r := range runs(ls) {
+			if p.opens(s, r, deeds) {
+				continue
+			}
+			if over && len(out) > 0 {
+				break // why it came to nothing is no company's name
+			}
 			if from, to := p.bareName(s, r[0], r[1], deeds); to > from {
 				if name, st := readCompany(nameText(s, from, to)); st == usable {
 					add(from, to, strings.TrimRight(name, ".")+dotOf(s, to))
@@ -308,6 +319,25 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].from < out[j].from })
 	return out
+}
+
+// opens says whether a stretch of capitals is but the first word of a sentence: a
+// verb in the first person right before another ("Solicitamos renovar …").
+func (p *parser) opens(s *sentence, r [2]int, deeds []deed) bool {
+	if r[0] != 0 || r[1] != 1 {
+		return false
+	}
+	w := s.ls[0].fold
+	for _, end := range []string{"mos", "ons", "iamo", "emo", "imo", "amy", "imy", "eme", "ime", "uji", "uje", "jemy", "nk", "unk"} {
+		if strings.HasSuffix(w, end) && len(w) > len(end)+2 {
+			for _, d := range deeds {
+				if d.from == 1 {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // dotOf gives a legal form its dot back.
@@ -374,7 +404,7 @@ func (p *parser) places(s *sentence) []object {
 		case l.digit && strings.Trim(l.text, "0123456789#.") == "" && len(l.text) <= 3:
 			k := i - 1
 			hash := strings.HasPrefix(l.text, "#") || k >= 0 && (ls0(ls[k], "#") || ls[k].kind == lexWord && ls[k].is(wordNumber))
-			if hash {
+			if hash || p.bareNumber(s, i) {
 				n, _ = strconv.Atoi(strings.Trim(l.text, "#."))
 			}
 		}
@@ -382,7 +412,52 @@ func (p *parser) places(s *sentence) []object {
 			out = append(out, object{ref: "ordinal:" + strconv.Itoa(n), from: i, to: i + 1})
 		}
 	}
+	if n := s.pas.num; n > 0 && s.at == 0 && len(out) == 0 && p.listsPlace(n) && len(ls) <= 8 {
+		out = append(out, object{ref: "ordinal:" + strconv.Itoa(n)}) // "2. please renew"
+	}
 	return out
+}
+
+// listsPlace says whether the numbered list in our mail below has the place.
+func (p *parser) listsPlace(n int) bool {
+	for i, e := range p.list {
+		if e.n == n && i == n-1 {
+			return true
+		}
+	}
+	return false
+}
+
+// bareNumber says whether a number alone is a place in our list: it begins the
+// sentence or goes on with such numbers, and no noun follows that it counts ("1, 2
+// and 4 yes keep em", "3 can go"; not "2 weeks").
+func (p *parser) bareNumber(s *sentence, i int) bool {
+	ls := s.ls
+	n, err := strconv.Atoi(strings.Trim(ls[i].text, "#."))
+	if err != nil || !p.listsPlace(n) {
+		return false
+	}
+	if i > 0 {
+		k := i - 1
+		for k > 0 && (ls[k].is(wordConjunction) || ls0(ls[k], ",") || ls0(ls[k], "&") || ls0(ls[k], "+") || ls0(ls[k], "/")) {
+			k--
+		}
+		first := k == i-1 && (p.isDeedAt(s, k) || ls[k].kind == lexMark && strings.Contains(":,;(–—", ls[k].text) || ls[k].is(wordEverybody))
+		if !first && !(k < i-1 && ls[k].digit && p.bareNumber(s, k)) && !(k < i-1 && k == 0 && !ls[0].digit) {
+			return false
+		}
+	}
+	if i+1 == len(ls) {
+		return true
+	}
+	next := &ls[i+1]
+	switch {
+	case next.kind == lexMark:
+		return !strings.Contains(".-", next.text) || i+2 == len(ls) || next.to == len(s.text)
+	case next.is(wordConjunction), next.is(wordFollower), next.is(wordEverybody), p.isDeedAt(s, i+1), next.text == "&", next.text == "+":
+		return true
+	}
+	return words.has("yes", next.text) || words.has("no", next.text) || words.contains("verb keep", next.text)
 }
 
 func (p *parser) isDeedAt(s *sentence, i int) bool {

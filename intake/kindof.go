@@ -339,8 +339,8 @@ func (p *parser) placesOf(who []*subject, s *sentence, inType []bool, named map[
 		if i+1 < len(ls) {
 			count = ls[i+1].number()
 		}
-		if count == 0 && i > 0 && (words.ordinals[l.fold] == 1 || words.lexicon["last"][l.fold]) {
-			count = words.numbers[ls[i-1].fold] // "los dos primeros"
+		if count == 0 && i > 0 && (l.ordinal() == 1 || l.is(wordLast)) {
+			count = ls[i-1].number() // "los dos primeros"
 		}
 		number := 0
 		if l.digit && len(l.text) <= 2 {

@@ -355,6 +355,9 @@ func runs(ls []lexeme) [][2]int {
 			for k < len(ls) && k-j < 3 && ls[k].is(joinsName) {
 				k++
 			}
+			if k > j+1 && ls[j].is(wordConjunction) && atWords[ls[j+1].fold] {
+				break // "los registros de Mezcal del Tuito y de Acuaponía del Bajío"
+			}
 			if k > j && k < len(ls) && ls[k].is(insideName) {
 				j = k + 1
 				continue
