@@ -39,7 +39,7 @@ func (p *parser) act() {
 				if d.verb == rules.VerbWithdraw && lapses || p.reports(s, parts[i], d) {
 					continue
 				}
-				if d.keep && (!ending || carried == rules.VerbWithdraw || len(p.items) > before && p.withdrew(n)) {
+				if d.keep && (!ending || withdraws || carried == rules.VerbWithdraw || len(p.items) > before && p.withdrew(n)) {
 					// "Withdraw this one, keep that one."
 					parts[i].spares = parts[i].spares || carried == rules.VerbWithdraw || withdraws || len(p.items) > before
 					continue
@@ -183,6 +183,7 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 		case len(objects) > 0:
 			for _, o := range objects {
 				d := nearest(deeds, o)
+				asked = asked || p.performs(s, d)
 				if p.mayAct(s, o, asked || p.imperative(s, d)) {
 					p.item(d.verb, o.ref, s.span, s.ls[o.from].from)
 				}
@@ -300,8 +301,20 @@ func (p *parser) imperative(s *sentence, d deed) bool {
 		return true
 	}
 	l := s.ls[d.from-1]
+	if p.performs(s, d) {
+		return true
+	}
 	return l.kind == lexMark && strings.Contains(",;:—–-.!(*", l.text) || l.kind == lexWord && (l.is(wordConjunction) || l.fold == "then" || l.fold == "so" || l.fold == "just" || l.fold == "also" || l.fold == "dann")
 }
+
+// performs says whether a sentence does what its verb says: "We withdraw …", "Vi
+// trekker tilbake …".
+func (p *parser) performs(s *sentence, d deed) bool {
+	return d.from > 0 && s.ls[d.from-1].kind == lexWord && firstPersons[s.ls[d.from-1].fold] && !strings.HasSuffix(s.ls[d.from].fold, "ed")
+}
+
+// firstPersons are the words by which a sentence does what its verb says.
+var firstPersons = map[string]bool{"we": true, "i": true, "wir": true, "ich": true, "vi": true, "jeg": true, "jag": true, "nous": true, "je": true, "wij": true, "ik": true, "noi": true, "hereby": true, "hiermit": true, "hierbij": true, "herved": true, "härmed": true, "niniejszym": true, "timto": true}
 
 // pointsBack says whether a verb without object means what was spoken of: "it",
 // "them", "this one", or nothing more.

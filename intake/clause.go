@@ -210,7 +210,7 @@ func (p *parser) deniedVerb(s *sentence, toks []token, i, n int) bool {
 		}
 		// "Eine Verlängerung ist nicht nötig."
 		switch toks[k].w {
-		case "nicht", "niet", "pas", "ikke", "inte", "not", "isn't", "unnecessary", "överflödig":
+		case "nicht", "niet", "pas", "ikke", "inte", "not", "isn't", "unnecessary", "överflödig", "nothing", "none", "nichts", "rien", "nada", "niente", "niets", "ingenting", "intet":
 			return true
 		}
 	}
@@ -269,7 +269,11 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 		}
 	}
 	for _, m := range p.mentions {
-		if m.sent == n && m.kind == anOrganisation && !m.out {
+		if m.sent == n && m.kind == anOrganisation && (!m.out || m.acted) {
+			if to := p.wholeName(s, m, deeds); to > m.to {
+				add(m.from, to, nameText(s, m.from, to))
+				continue
+			}
 			add(m.from, m.to, m.text)
 		}
 	}
@@ -338,6 +342,28 @@ func (p *parser) opens(s *sentence, r [2]int, deeds []deed) bool {
 		}
 	}
 	return false
+}
+
+// wholeName is where a company's name ends, which no address spells, beside a verb:
+// at the end of its capitals ("Padaria Boa Vista").
+func (p *parser) wholeName(s *sentence, m *mention, deeds []deed) int {
+	if len(deeds) == 0 || s.ls[m.to-1].is(looksForm) {
+		return 0
+	}
+	for _, r := range runs(s.ls) {
+		if r[0] != m.from {
+			continue
+		}
+		if from, to := p.bareName(s, r[0], r[1], deeds); from == m.from {
+			for k := m.to; k < to; k++ {
+				if s.ls[k].kind != lexWord || !s.ls[k].capital || s.ls[k].is(looksGiven) {
+					return 0
+				}
+			}
+			return to
+		}
+	}
+	return 0
 }
 
 // dotOf gives a legal form its dot back.
@@ -442,7 +468,7 @@ func (p *parser) bareNumber(s *sentence, i int) bool {
 		for k > 0 && (ls[k].is(wordConjunction) || ls0(ls[k], ",") || ls0(ls[k], "&") || ls0(ls[k], "+") || ls0(ls[k], "/")) {
 			k--
 		}
-		first := k == i-1 && (p.isDeedAt(s, k) || ls[k].kind == lexMark && strings.Contains(":,;(–—", ls[k].text) || ls[k].is(wordEverybody))
+		first := k == i-1 && (p.isDeedAt(s, k) || ls[k].kind == lexMark && strings.Contains(":,;(–—", ls[k].text) || ls[k].is(wordEverybody) || k == 0 && words.contains("asking", ls[0].text))
 		if !first && !(k < i-1 && ls[k].digit && p.bareNumber(s, k)) && !(k < i-1 && k == 0 && !ls[0].digit) {
 			return false
 		}
@@ -476,7 +502,7 @@ func (p *parser) bareName(s *sentence, from, to int, deeds []deed) (int, int) {
 	for from < to && (ls[from].is(looksNoName) || ls[from].is(looksTitle) || calendarWord(ls[from].text) || ls[from].digit || p.covered(deeds, from)) {
 		from++
 	}
-	for to > from && (ls[to-1].is(looksNoName) && !ls[to-1].is(looksForm) && !ls[to-1].is(wordOrganisation) || calendarWord(ls[to-1].text) || p.covered(deeds, to-1) || !ls[to-1].is(insideName)) {
+	for to > from && (ls[to-1].is(looksNoName) && !ls[to-1].is(looksForm) && !ls[to-1].is(wordOrganisation) && !p.inside(s, from, to) || calendarWord(ls[to-1].text) || p.covered(deeds, to-1) || !ls[to-1].is(insideName)) {
 		to--
 	}
 	for k := from; k < to; k++ {
@@ -492,6 +518,21 @@ func (p *parser) bareName(s *sentence, from, to int, deeds []deed) (int, int) {
 		return 0, 0
 	}
 	return from, to
+}
+
+// inside says whether the last word of a stretch, though a common one, goes on with
+// the name before it: "Aceites del Sur", "Padaria Boa Vista".
+func (p *parser) inside(s *sentence, from, to int) bool {
+	l := &s.ls[to-1]
+	if to-from < 2 || !l.capital || l.line {
+		return false
+	}
+	for _, section := range []string{"thanks", "asking", "greeting", "closing", "yes", "no"} {
+		if words.contains(section, l.text) {
+			return false
+		}
+	}
+	return s.ls[to-2].is(joinsName) || s.ls[to-2].is(insideName) && !s.ls[to-2].digit && !words.contains("thanks", s.ls[to-2].text)
 }
 
 func (p *parser) covered(deeds []deed, k int) bool {

@@ -193,6 +193,11 @@ func (p *parser) fromLetter(l forwardedMail) *block {
 	return b
 }
 
+// fillsLine says whether a mention is all that stands in its line.
+func (s *sentence) fillsLine(m *mention) bool {
+	return s.ls[m.from].line && (m.to == len(s.ls) || s.ls[m.to].line)
+}
+
 // japanese says whether a letter holds Japanese letters.
 func (l forwardedMail) japanese() bool {
 	for i := l.from; i < l.to && i < len(l.v); i++ {
@@ -244,7 +249,7 @@ func (p *parser) house(b *block, l forwardedMail, ss []sentence, ms []*mention) 
 			score := m.score
 			if site != "" && fitsSite(m.words, site) >= fitPart {
 				score += 10
-			} else if m.sent >= signed || ss[m.sent].line && m.from == 0 && m.to == len(ss[m.sent].ls) {
+			} else if m.sent >= signed || ss[m.sent].fillsLine(m) {
 				score += 4 // in the signature, or on a line of its own
 			} else if !p.cueBefore(&ss[m.sent], m.from, "cue own") {
 				score -= 4

@@ -46,6 +46,7 @@ type mention struct {
 	of       *mention // the fuller mention of the same person or organisation
 	out      bool     // not to be registered
 	dropped  bool     // the mail says so itself
+	acted    bool     // out, since its sentence renews or withdraws it
 	title    bool
 	cue      bool   // a phrase announces it: "her name is"
 	last     bool   // it is said to be a last name

@@ -207,6 +207,7 @@ func (p *parser) fromProse() []*block {
 			m.out = true
 		}
 		if m.kind != aType && (p.past(s) || p.acts(s)) && !p.typesOne(m.sent) {
+			m.acted = !m.out
 			m.out = true
 		}
 	}
