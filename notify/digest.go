@@ -39,8 +39,11 @@ func (r *Renderer) Digest(staff rules.Address, n templates.News, id Identity) (R
 
 // Waits is something that has waited for a person for too long.
 type Waits struct {
-	// Ref names a prospect under review; "" is the mail as a whole.
+	// Ref names a prospect under review, with Verb a registration that is to be
+	// changed; "" is the mail as a whole. Case is what staff call it.
 	Ref          rules.Reference
+	Verb         rules.Verb
+	Case         rules.Case
 	Mail         int64
 	Partner      rules.PartnerID
 	From         rules.Address
@@ -77,6 +80,7 @@ func (r *Renderer) Overdue(staff rules.Address, w Waits, id Identity) (Rendered,
 	}
 	for _, f := range []templates.Line{
 		{Label: "Reference", Value: string(w.Ref)},
+		{Label: "Asks to", Value: string(w.Verb)},
 		{Label: "Received", Value: w.Received.In(p.Location()).Format("2 January 2006 15:04 MST")},
 		{Label: "From", Value: outside(string(w.From))},
 		{Label: "Subject", Value: outside(w.Subject)},
@@ -89,8 +93,8 @@ func (r *Renderer) Overdue(staff rules.Address, w Waits, id Identity) (Rendered,
 			n.Facts = append(n.Facts, f)
 		}
 	}
-	show := string(w.Ref)
-	if show == "" {
+	show := string(w.Case)
+	if w.Ref == "" {
 		show = fmt.Sprint(w.Mail)
 	}
 	n.Next = append(n.Next, "To decide: leadmail review show "+show)

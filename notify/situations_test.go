@@ -245,6 +245,7 @@ var situations = []situation{
 	{"review, contradictory mail", reply(verdicts(reviewed(rules.ContradictoryMail, rules.Email)), registration())},
 	{"review, suspicious address", reply(verdicts(reviewed(rules.SuspiciousAddress, rules.URL)), registration())},
 	{"review, thread taken", reply(verdicts(reviewed(rules.ThreadTaken, "")), registration())},
+	{"review, revoked before", reply(verdicts(reviewed(rules.RevokedBefore, "")), registration())},
 	{"review, granted meanwhile", reply(verdicts(reviewed(rules.GrantedMeanwhile, "")), registration())},
 	{"several, mixed", reply(mixed(), registration())},
 	{"several need a lead type", reply(verdicts(func() (rules.Judgement, rules.Judgement) {
@@ -466,9 +467,14 @@ var situations = []situation{
 		return r.Digest("desk@vendor.example", templates.News{Today: "2026-11-23"}, identity())
 	}},
 	{"to staff, a review waits for too long", func(r *notify.Renderer) (notify.Rendered, error) {
-		return r.Overdue("desk@vendor.example", notify.Waits{Ref: "R-0B1C2D", Mail: 17, Partner: "northwind", From: "pat@northwind.example", Subject: "New lead: www.kuanza.example",
+		return r.Overdue("desk@vendor.example", notify.Waits{Ref: "R-0B1C2D", Case: "R-0B1C2D", Mail: 17, Partner: "northwind", From: "pat@northwind.example", Subject: "New lead: www.kuanza.example",
 			Prospect: kuanza(), Organisation: "kuanzacoffee.com", Reasons: []rules.Reason{{Code: rules.UnclearOrganisation, Field: rules.Company}},
 			Received: received.Add(-100 * time.Hour), Hours: 52, Lever: notify.Lever{Token: "R-0B1C2D.999.ABCDEFGHJKMNPQRSTVWXYZ2345", Orders: []rules.Verb{rules.VerbApprove, rules.VerbReject}}}, identity())
+	}},
+	{"to staff, a change waits for too long", func(r *notify.Renderer) (notify.Rendered, error) {
+		return r.Overdue("desk@vendor.example", notify.Waits{Ref: "R-0B1C2D", Verb: rules.VerbRenew, Case: "C-17-1", Mail: 17, Partner: "northwind", From: "pat@northwind.example", Subject: "Kuanza",
+			Prospect: kuanza(), Organisation: "kuanzacoffee.com", Reasons: []rules.Reason{{Code: rules.ContradictoryMail}},
+			Received: received.Add(-100 * time.Hour), Hours: 52, Lever: notify.Lever{Token: "C-17-1.999.ABCDEFGHJKMNPQRSTVWXYZ2345", Orders: []rules.Verb{rules.VerbApprove, rules.VerbReject}}}, identity())
 	}},
 	{"to staff, a mail waits for too long", func(r *notify.Renderer) (notify.Rendered, error) {
 		return r.Overdue("desk@vendor.example", notify.Waits{Mail: 18, From: "tom@elsewhere.example", Subject: "May I register leads?", Why: "nobody's address",

@@ -58,6 +58,8 @@ type prospectCase struct {
 	// blocked is set where the organisation is held: a review reserves nothing.
 	// late says that the mails of all who hold it are younger than this one (D3).
 	blocked, late bool
+	// revoked says that staff took away what this partner had there last.
+	revoked bool
 
 	j Judgement
 }
@@ -151,6 +153,7 @@ func (c *prospectCase) holders(org OrganisationKey) {
 		return
 	}
 	latest := later(withdrawn, ended)
+	c.revoked = latest != nil && latest.State == StateRevoked
 	switch {
 	case latest == nil:
 	case latest == withdrawn && latest.Until() >= c.today:
@@ -330,6 +333,9 @@ func (c *prospectCase) weigh() {
 	}
 	if showsAnother(c.req.FromName, c.b.Sender.Address) {
 		c.add(SuspiciousAddress, "")
+	}
+	if c.revoked {
+		c.add(RevokedBefore, "")
 	}
 }
 

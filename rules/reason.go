@@ -33,6 +33,9 @@ const (
 	UnclearOrganisation Code = "unclear_organisation"
 	ContradictoryMail   Code = "contradictory_mail"
 	SuspiciousAddress   Code = "suspicious_address"
+	// RevokedBefore: staff took the partner's last registration there away, and say
+	// whether it comes back.
+	RevokedBefore Code = "revoked_before"
 	// GrantedMeanwhile is D3's: a mail judged late would take what was granted
 	// after its receipt.
 	GrantedMeanwhile Code = "granted_meanwhile"
@@ -48,7 +51,7 @@ var Codes = [...]Code{
 	AgreementMissing, PartnerSuspended, PartnerInactive, PlanNotEligible,
 	OwnOrganisation, Conflict, ExistingCustomer, AlreadyRegistered, RenewalLimit, UnknownRegistration,
 	MissingField, InvalidEmail, InvalidURL, InvalidLeadType, WhichRegistration,
-	UnclearOrganisation, ContradictoryMail, SuspiciousAddress, GrantedMeanwhile, ThreadTaken,
+	UnclearOrganisation, ContradictoryMail, SuspiciousAddress, RevokedBefore, GrantedMeanwhile, ThreadTaken,
 	CapReached,
 }
 
@@ -59,7 +62,7 @@ func (c Code) Outcome() Outcome {
 		return Held
 	case MissingField, InvalidEmail, InvalidURL, InvalidLeadType, WhichRegistration:
 		return NeedsInfo
-	case UnclearOrganisation, ContradictoryMail, SuspiciousAddress, GrantedMeanwhile, ThreadTaken:
+	case UnclearOrganisation, ContradictoryMail, SuspiciousAddress, RevokedBefore, GrantedMeanwhile, ThreadTaken:
 		return Review
 	}
 	return Rejected

@@ -137,6 +137,27 @@ func TestRevoke(t *testing.T) {
 	}
 }
 
+// What staff revoked comes back by staff alone: otherwise the next mail would undo it.
+func TestARevokedOneIsSentAgain(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, until, want string }{
+		{"sent as new after staff revoked it: a person decides", "2026-06-15", "review R-000000 revoked_before"},
+		{"and so after its last day", "2026-05-20", "review R-000000 revoked_before"},
+	} {
+		s := newSituation()
+		r := s.holds("pat", "R-AAAAAA", "acme.example", "Acme Ltd", "2025-12-15", c.until)
+		r.State, r.Slot, r.EndedAt = StateRevoked, 0, instant("2026-05-18")
+		d := Decide(s.book, mailOf(lead("acme.example", "Acme Ltd")), s.policy)
+		if got := said(d.Judgements)[0]; got != c.want {
+			t.Errorf("%s: %s", c.name, got)
+		}
+		s.book.Partner.ID = "olga"
+		if d := Decide(s.book, mailOf(lead("acme.example", "Acme Ltd")), s.policy); d.Judgements[0].Decision != Accepted {
+			t.Errorf("%s: for another partner it is free, not %v", c.name, said(d.Judgements))
+		}
+	}
+}
+
 // A mail of 22 May that waits is accepted later, as of its receipt (D3).
 func TestAcceptChange(t *testing.T) {
 	t.Parallel()
@@ -187,6 +208,7 @@ func TestAcceptChange(t *testing.T) {
 			s.book.Taken = true
 			s.book.Conversation = Conversation{MessageID: "m1@leanstack.example", Numbering: []Reference{"R-AAAAAA"}, Reminder: true}
 		}, wish(Item{Verb: VerbConfirm}), 0, "2026-05-24", nil, "queued R-AAAAAA until 2026-09-13"},
+		{"in a conversation of a person's, after the end", func(s *situation) { s.book.Taken = true }, wish(renew("R-CCCCCC")), 0, "2026-05-24", nil, "renewed R-CCCCCC until 2026-08-20"},
 		{"after the end, from a display name that shows another address", nil, func() Request {
 			r := wish(renew("R-CCCCCC"))
 			r.FromName = "rita@rival.example"
@@ -208,12 +230,12 @@ func TestAcceptChange(t *testing.T) {
 				c.set(s)
 			}
 			before := s.book
+			before.Registrations = append([]Registration(nil), s.book.Registrations...)
 			d := Decide(before, c.mail, s.policy)
 			was := d.Judgements[c.n]
 			if was.Decision != Review {
 				t.Fatalf("it does not wait: %v", outcome(d))
 			}
-			s.book.Registrations = append([]Registration(nil), s.book.Registrations...)
 			s.book.Received = instant(c.on)
 			if c.since != nil {
 				c.since(s)

@@ -358,7 +358,11 @@ func (tx *Tx) tell(r Record, j rules.Judgement) error {
 		return nil
 	}
 	if r.By != "" {
-		return tx.Note(r.By, string(j.Ref), string(j.Decision), r.Why)
+		what := string(j.Decision)
+		if r.InboxID != 0 { // a mail asked for it, and staff decided
+			what = "review: " + what
+		}
+		return tx.Note(r.By, string(j.Ref), what, r.Why)
 	}
 	why := fmt.Sprintf("mail %d, pass %d", r.InboxID, r.Pass)
 	var reasons []string

@@ -146,15 +146,3 @@ func (tx *Tx) MoveSetting(name, from, to string) (bool, error) {
 	n, err := tx.exec("UPDATE settings SET value = $3, since = $4 WHERE name = $1 AND value = $2", name, from, to, at(tx.now))
 	return n > 0, err
 }
-
-// Awaited says whether what a mail to staff is about still waits for a person: a
-// prospect under review, or, without one, a mail.
-func (tx *Tx) Awaited(ref rules.Reference, inbox int64) (bool, error) {
-	n := 0
-	if ref != "" {
-		err := tx.get([]any{&n}, "SELECT count(*) FROM registrations WHERE ref = $1 AND state = 'under_review'", ref)
-		return n > 0, err
-	}
-	err := tx.get([]any{&n}, "SELECT count(*) FROM inbox WHERE id = $1 AND waiting", inbox)
-	return n > 0, err
-}

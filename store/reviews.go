@@ -167,7 +167,7 @@ func (tx *Tx) SettleChange(r Record, w Review, j rules.Judgement, also []int) er
 			}
 		}
 		if state == ProspectRejected {
-			err = tx.Note(r.By, string(w.Ref), "review of "+string(w.Verb)+": rejected", r.Why)
+			err = tx.tell(r, j)
 		} else {
 			err = tx.CarryOut(r, j)
 		}

@@ -45,7 +45,7 @@ func (c registrationsSet) Run(a *app) error {
 	if said == (rules.Prospect{}) {
 		return usage("nothing is to be changed", "give what is, such as --email or --lead-type: leadmail registrations set --help")
 	}
-	return a.changeRegistration(c.Ref, said.URL, c.Because, func(ref rules.Reference, b rules.Book, p rules.Policy) (rules.Judgement, error) {
+	return a.changeRegistration(c.Ref, wish{why: c.Because, url: said.URL}, func(ref rules.Reference, b rules.Book, p rules.Policy) (rules.Judgement, error) {
 		return rules.StaffChange(ref, rules.VerbCorrect, said, b, p)
 	})
 }
@@ -66,7 +66,8 @@ them. The partner is not told.
 
 // Run renews.
 func (c registrationsRenew) Run(a *app) error {
-	return a.changeRegistration(c.Ref, "", c.Because, func(ref rules.Reference, b rules.Book, p rules.Policy) (rules.Judgement, error) {
+	// What was withdrawn comes back under a new reference (D29).
+	return a.changeRegistration(c.Ref, wish{why: c.Because, references: 1}, func(ref rules.Reference, b rules.Book, p rules.Policy) (rules.Judgement, error) {
 		return rules.StaffChange(ref, rules.VerbRenew, rules.Prospect{}, b, p)
 	})
 }
@@ -86,7 +87,7 @@ it would have ended. The partner is not told.
 
 // Run withdraws.
 func (c registrationsWithdraw) Run(a *app) error {
-	return a.changeRegistration(c.Ref, "", c.Because, func(ref rules.Reference, b rules.Book, p rules.Policy) (rules.Judgement, error) {
+	return a.changeRegistration(c.Ref, wish{why: c.Because}, func(ref rules.Reference, b rules.Book, p rules.Policy) (rules.Judgement, error) {
 		return rules.StaffChange(ref, rules.VerbWithdraw, rules.Prospect{}, b, p)
 	})
 }
@@ -106,13 +107,19 @@ told. What is under review is refused with leadmail review reject.
 
 // Run revokes.
 func (c registrationsRevoke) Run(a *app) error {
-	return a.changeRegistration(c.Ref, "", c.Because, rules.Revoke)
+	return a.changeRegistration(c.Ref, wish{why: c.Because}, rules.Revoke)
+}
+
+// wish is why staff want a change, and what the rules need for it: a website whose
+// organisation they look at beside the registration's own, and unused references.
+type wish struct {
+	why, url   string
+	references int
 }
 
 // changeRegistration carries out one change, in one transaction, and says what came
-// of it. url names an organisation that the rules have to look at beside the
-// registration's own.
-func (a *app) changeRegistration(given, url, because string, change func(rules.Reference, rules.Book, rules.Policy) (rules.Judgement, error)) error {
+// of it.
+func (a *app) changeRegistration(given string, w wish, change func(rules.Reference, rules.Book, rules.Policy) (rules.Judgement, error)) error {
 	ref, err := reference(given)
 	if err != nil {
 		return err
@@ -129,14 +136,14 @@ func (a *app) changeRegistration(given, url, because string, change func(rules.R
 			return err // it was removed
 		}
 		orgs := []rules.OrganisationKey{reg.Organisation}
-		if key, err := r.policy.Organisation(url); err == nil {
+		if key, err := r.policy.Organisation(w.url); err == nil {
 			orgs = append(orgs, key)
 		}
 		if err := tx.Touch(reg.Partner, orgs, r.policy.Day(a.now()), r.policy); err != nil {
 			return err
 		}
 		book, err := tx.Book(rules.Query{Received: a.now(), Sender: rules.Sender{Partner: reg.Partner, Verdict: rules.Trusted},
-			Organisations: orgs, Candidates: 1, Zone: r.policy.Location()}, a.reference)
+			Organisations: orgs, Candidates: w.references, Zone: r.policy.Location()}, a.reference)
 		if err != nil {
 			return err
 		}
@@ -148,7 +155,7 @@ func (a *app) changeRegistration(given, url, because string, change func(rules.R
 			fmt.Fprintf(a.stdout, "%s (%s) is like that already: nothing was changed.\n", ref, terminal(reg.Prospect.Company))
 			return nil
 		}
-		if err := tx.CarryOut(store.Record{Book: book, Policy: r.policy, By: a.actor, Why: remark(reg, j, because)}, j); err != nil {
+		if err := tx.CarryOut(store.Record{Book: book, Policy: r.policy, By: a.actor, Why: remark(reg, j, w.why)}, j); err != nil {
 			return failed("run it once more: something has changed at the same moment", "%w", err)
 		}
 		a.sayChanged(reg, j, orgs)

@@ -3,6 +3,8 @@ package desk
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"leadmail/notify"
 	"leadmail/rules"
@@ -109,9 +111,9 @@ func (g *gazette) overdue(tx *store.Tx, today rules.Date) error {
 		if err != nil {
 			return err
 		}
-		waits := notify.Waits{Ref: w.Ref, Mail: w.InboxID, Partner: w.Partner, From: w.Sender, Subject: w.Subject, Prospect: w.Prospect, Organisation: w.Organisation,
+		waits := notify.Waits{Ref: w.Ref, Verb: w.Verb, Case: c, Mail: w.InboxID, Partner: w.Partner, From: w.Sender, Subject: w.Subject, Prospect: w.Prospect, Organisation: w.Organisation,
 			Reasons: w.Reasons, Why: w.Why, Received: w.Received, Hours: g.hours(w.Received), Lever: notify.Lever{Token: rules.NewToken(g.key, c, g.now), Orders: orders}}
-		if err := g.d.toStaff(tx, fmt.Sprintf("%s/%s/%s", templates.Overdue, c, today), store.InboxMessage{ID: w.InboxID}, func(to rules.Address) (notify.Rendered, error) {
+		if err := g.d.toStaff(tx, overdueKey(c)+string(today), store.InboxMessage{ID: w.InboxID}, func(to rules.Address) (notify.Rendered, error) {
 			return g.d.render.Overdue(to, waits, g.d.identity(tx))
 		}); err != nil {
 			return err
@@ -120,15 +122,14 @@ func (g *gazette) overdue(tx *store.Tx, today rules.Date) error {
 	return nil
 }
 
+// overdueKey is how the key of a reminder of something that waits begins.
+func overdueKey(c rules.Case) string { return fmt.Sprintf("%s/%s/", templates.Overdue, c) }
+
 // awaited is why a reminder of what waits is not sent any more; "" where it still
 // waits.
 func (d *Desk) awaited(tx *store.Tx, m store.OutboxMessage) (why string, err error) {
-	var ref rules.Reference
-	if len(m.Numbering) > 0 {
-		ref = m.Numbering[0]
-	}
-	waits, err := tx.Awaited(ref, m.InboxID)
-	if err != nil || waits {
+	all, err := tx.Reviews()
+	if err != nil || slices.ContainsFunc(all, func(w store.Review) bool { return strings.HasPrefix(m.Key, overdueKey(w.Case())) }) {
 		return "", err
 	}
 	return "it does not wait for a person any more", nil

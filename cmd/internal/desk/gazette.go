@@ -165,6 +165,9 @@ func (g *gazette) list(s *templates.Section, prospects bool) error {
 			Company: w.Prospect.Company, Why: w.Why, Hours: g.hours(w.Received), Late: g.late(w.Received)}
 		if prospects {
 			e.Why = ""
+			if w.Verb != "" {
+				e.Why = "to " + string(w.Verb) + ", "
+			}
 			for i, r := range w.Reasons {
 				if i > 0 {
 					e.Why += ", "
@@ -185,7 +188,7 @@ func (g *gazette) list(s *templates.Section, prospects bool) error {
 // orders is what staff can say to something that waits.
 func (d *Desk) orders(tx *store.Tx, w store.Review) (rules.Case, []rules.Verb, error) {
 	if w.Ref != "" {
-		return rules.Case(w.Ref), []rules.Verb{rules.VerbApprove, rules.VerbReject}, nil
+		return w.Case(), []rules.Verb{rules.VerbApprove, rules.VerbReject}, nil
 	}
 	held, err := tx.OutboxList(store.OutboxFilter{InboxID: w.InboxID, State: store.OutboxHeld})
 	if err != nil {

@@ -82,7 +82,7 @@ func (d *Desk) reviewChange(tx *store.Tx, w store.Review, partner *rules.Partner
 	r := passes[i]
 	before, was := r.Book, r.Decision.Judgements[w.N-1]
 	done.Judgement = rules.RejectChange(was)
-	r.Policy, r.By, r.Why = d.policy, actor, fmt.Sprintf("mail %d", m.ID)
+	r.Policy, r.By, r.Why = d.policy, actor, fmt.Sprintf("mail %d asks to %s", m.ID, w.Verb)
 	if reason != "" {
 		r.Why += ": " + reason
 	}
