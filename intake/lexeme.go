@@ -418,7 +418,7 @@ func webAddress(w string) bool {
 func undisguised(ls []lexeme) []lexeme {
 	hit := false
 	for _, l := range ls {
-		if l.kind == lexMark && (l.text == "<" || l.text == "@") || l.kind == lexWord && (l.fold == "dot" || l.fold == "at" || l.fold == "punkt" || l.fold == "punto" || l.fold == "ponto" || l.fold == "arroba" || l.fold == "point" || l.fold == "mailto") {
+		if l.kind == lexMark && (l.text == "<" || l.text == "@") || l.kind == lexWord && l.is(wordSpoken) {
 			hit = true
 			break
 		}
@@ -430,7 +430,7 @@ func undisguised(ls []lexeme) []lexeme {
 	for i := 0; i < len(ls); {
 		// "… at mara glass dot example": a host in two words is none.
 		split := i > 1 && ls[i-1].kind == lexWord && ls[i-2].kind == lexWord && ls[i-2].fold == "at"
-		if l, n := spelled(ls[i:]); n > 0 && !(split && l.kind == lexURL) {
+		if l, n := spelled(ls[i:], i > 0 && webCue(ls[max(0, i-3):i])); n > 0 && !(split && l.kind == lexURL) {
 			out = append(out, l)
 			i += n
 			continue
@@ -459,13 +459,16 @@ func undisguised(ls []lexeme) []lexeme {
 
 // spelled reads an address that is spelled out at the beginning of ls, and says
 // how many lexemes it took; 0 where there is none.
-func spelled(ls []lexeme) (lexeme, int) {
+//
+// cue says that a word for a website stands before: some of the words for a dot
+// have another meaning ("op dit punt is", "le point fort").
+func spelled(ls []lexeme, cue bool) (lexeme, int) {
 	if len(ls) < 3 || ls[0].kind != lexWord && ls[0].kind != lexURL {
 		return lexeme{}, 0
 	}
 	var b strings.Builder
 	b.WriteString(plainly(ls[0]))
-	i, at, dots, bracketed := 1, false, 0, false
+	i, at, dots, bracketed, doubtful := 1, false, 0, false, false
 	for i < len(ls) {
 		what, n, br := spoken(ls[i:])
 		if n == 0 || i+n >= len(ls) {
@@ -482,6 +485,7 @@ func spelled(ls []lexeme) (lexeme, int) {
 			break // "meet Jane at acme.example"
 		}
 		bracketed = bracketed || br
+		doubtful = doubtful || !br && (ls[i].fold == "punt" || ls[i].fold == "point" || ls[i].fold == "pont" || ls[i].fold == "piste")
 		switch what {
 		case "@":
 			at = true
@@ -507,11 +511,22 @@ func spelled(ls []lexeme) (lexeme, int) {
 		}
 		return lexeme{}, 0
 	}
-	if dots > 0 && webAddress(text) && (bracketed || knownEnding(text)) {
+	if dots > 0 && (cue || !doubtful) && webAddress(text) && (bracketed || knownEnding(text)) {
 		l.kind, l.val = lexURL, text
 		return l, i
 	}
 	return lexeme{}, 0
+}
+
+// webCue says whether one of the words announces a website.
+func webCue(ls []lexeme) bool {
+	for k := range ls {
+		switch ls[k].fold {
+		case "site", "website", "web", "webseite", "seite", "homepage", "hemsida", "hjemmeside", "nettside", "strona", "strone", "stranky", "sito", "pagina", "domein", "domain", "domaine", "url", "www", "internet", "honlap", "sivu", "sivut", "kotisivu", "webbplats", "adres", "adresse":
+			return true
+		}
+	}
+	return false
 }
 
 func knownEnding(host string) bool {
@@ -530,6 +545,15 @@ func plainly(l lexeme) string {
 	return l.text
 }
 
+// signs are the words for what stands in addresses, as people dictate them. What
+// begins the search for them is the section [spoken sign] of words.txt.
+var signs = map[string]string{
+	"at": "@", "arroba": "@", "chiocciola": "@", "klammeraffe": "@", "affenschwanz": "@", "affe": "@", "malpa": "@", "malpka": "@", "arobase": "@", "arobas": "@", "apenstaartje": "@", "snabela": "@", "krollalfa": "@", "alfakroll": "@", "zavinac": "@", "kukac": "@", "miukumauku": "@", "miukumaukku": "@", "aroba": "@",
+	"dot": ".", "punto": ".", "ponto": ".", "punkt": ".", "kropka": ".", "punt": ".", "tecka": ".", "bodka": ".", "pont": ".", "piste": ".", "nokta": ".", "punktum": ".", "point": ".",
+	"dash": "-", "hyphen": "-", "minus": "-", "bindestrich": "-", "trattino": "-", "guion": "-", "tiret": "-", "hifen": "-", "traco": "-", "koppelteken": "-", "streepje": "-", "myslnik": "-", "lacznik": "-", "pomlcka": "-", "spojovnik": "-", "kotojel": "-", "viiva": "-", "bindestreck": "-", "bindestreg": "-", "bindestrek": "-", "tire": "-",
+	"underscore": "_", "unterstrich": "_", "underline": "_", "sublinhado": "_", "podkreslenie": "_", "podkreslnik": "_", "podtrzitko": "_", "understreck": "_", "understreg": "_", "understrek": "_", "alulvonas": "_",
+}
+
 // spoken reads "(dot)", "[at]", " dot ", " at ", "@" at the beginning of ls.
 func spoken(ls []lexeme) (what string, n int, bracketed bool) {
 	i := 0
@@ -544,20 +568,14 @@ func spoken(ls []lexeme) (what string, n int, bracketed bool) {
 		what = "@"
 	case w.kind != lexWord:
 		return "", 0, false
-	case w.fold == "dot" || bracketed && (w.fold == "punkt" || w.fold == "punto" || w.fold == "ponto" || w.fold == "point"):
-		what = "."
-	case w.fold == "at" || bracketed && (w.fold == "arroba" || w.fold == "at"):
-		what = "@"
-	case w.fold == "arroba":
-		what = "@"
-	case w.fold == "punto" || w.fold == "ponto" || w.fold == "punkt":
-		what = "."
-	case (w.fold == "dash" || w.fold == "hyphen") && i == 0:
-		what = "-"
-	case w.fold == "underscore" && i == 0:
-		what = "_"
 	default:
-		return "", 0, false
+		if what = signs[w.fold]; what == "" || bracketed && (what == "-" || what == "_") {
+			return "", 0, false
+		}
+		if what == "-" && i+1 < len(ls) && (ls[i+1].fold == "bajo" || ls[i+1].fold == "bas" || ls[i+1].fold == "basso") {
+			what = "_" // "guion bajo"
+			i++
+		}
 	}
 	i++
 	if bracketed {

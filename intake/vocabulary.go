@@ -47,6 +47,7 @@ const (
 	wordModal
 	wordSurname
 	wordLetters
+	wordSpoken
 	// What a word of a mail is taken for besides, by its spelling too.
 	looksGiven
 	looksNoName
@@ -64,7 +65,7 @@ var factSections = map[string]facts{
 	"person title": wordTitle, "role": wordRole, "no name": wordNoName, "generic mailbox": wordMailbox, "your": wordYour,
 	"conjunction": wordConjunction, "sparing": wordSparing, "not": wordNot, "list follower": wordFollower, "number": wordNumber,
 	"pointer": wordPointer, "plural": wordPlural, "last": wordLast, "not last": wordNotLast, "others": wordOthers,
-	"everybody": wordEverybody, "both": wordBoth, "modal": wordModal, "surname too": wordSurname, "letters": wordLetters,
+	"everybody": wordEverybody, "both": wordBoth, "modal": wordModal, "surname too": wordSurname, "letters": wordLetters, "spoken sign": wordSpoken,
 }
 
 // sectionSet is a set of sections by their ids.
