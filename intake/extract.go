@@ -31,6 +31,8 @@ type block struct {
 	// prose is set where no label told the fields apart; seed is what it grew from.
 	prose bool
 	seed  *seed
+	// attached is set for the author of an attached mail.
+	attached bool
 	// table is set for a row of a table and for a card: they are prospects by their
 	// form. at is where it stands when that is in a file.
 	table bool

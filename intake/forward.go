@@ -15,6 +15,8 @@ type forwardedMail struct {
 	from    int // first line of its text
 	to      int
 	at      int // line of its header
+	// attached is set for a mail that came as a part of its own.
+	attached bool
 }
 
 // letters finds the mails below the sender's own words, the outermost first, by
@@ -47,7 +49,7 @@ func (p *parser) letters() []forwardedMail {
 		if len(v) == 0 {
 			v = a.html
 		}
-		out = append(out, forwardedMail{name: a.FromName, address: string(a.From), v: v, to: len(v), at: -1})
+		out = append(out, forwardedMail{name: a.FromName, address: string(a.From), v: v, to: len(v), at: -1, attached: true})
 	}
 	return out
 }
@@ -330,6 +332,7 @@ func (p *parser) forwards() []*block {
 	for _, l := range p.letters() {
 		if p.outsider(l.address) && !genericLocal(before(l.address, "@")) || l.address == "" && l.name != "" && len(p.talks) > 0 {
 			b := p.fromLetter(l)
+			b.attached = l.attached
 			dup := false
 			for _, o := range out {
 				if o.meets(b) {

@@ -299,6 +299,7 @@ func (p *parser) more() {
 		return // values without a name may answer any of our questions
 	}
 	if p.handsOn() {
+		own := len(told) > 0 && told[0].Email != ""
 		for _, b := range p.forwards() {
 			found := false
 			for _, o := range told {
@@ -306,6 +307,10 @@ func (p *parser) more() {
 					b.fill(o)
 					found = true
 				}
+			}
+			if !found && b.attached && !own {
+				told = append(told, b) // each attached mail is a lead of its own
+				continue
 			}
 			if !found && len(told) > 0 && told[0].Email != "" {
 				continue
