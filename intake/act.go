@@ -1437,6 +1437,26 @@ func (p *parser) accounted(s sentence) bool {
 	return false
 }
 
+// warm says whether a longer text begins with thanks, and every sentence of it
+// thanks too or announces something for later.
+func (p *parser) warm() bool {
+	first := true
+	for i := range p.sentences {
+		s := &p.sentences[i]
+		if words.begins("greeting", s.text) && len(strings.Fields(s.text)) <= 4 || isClosing(s.text) || p.ownName(s.text) {
+			continue
+		}
+		if len(p.deeds(s)) > 0 || s.says("amiss") || s.says("dispute") || s.says("change contact") || s.says("change") || s.says("correction") {
+			return false
+		}
+		if first && !s.says("thanks") || !first && !s.says("thanks") && !s.says("announces") && len(s.ls) > 6 {
+			return false
+		}
+		first = false
+	}
+	return !first
+}
+
 // thankful says whether a short text begins with thanks and asks for nothing.
 func (p *parser) thankful(rest []sentence) bool {
 	n := 0
@@ -1445,6 +1465,9 @@ func (p *parser) thankful(rest []sentence) bool {
 		if strings.Contains(s.text, "?") || s.asks() || s.says("ask status") || s.says("ask help") || strings.Contains(s.text, "@") || len(findURLs(s.text)) > 0 {
 			return false
 		}
+	}
+	if n > 30 && n <= 80 {
+		return p.warm()
 	}
 	if n == 0 || n > 30 || p.register && len(rest) > 1 {
 		return false

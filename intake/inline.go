@@ -765,6 +765,40 @@ func (g *grid) settles(loose bool) bool {
 	return true
 }
 
+// counted returns the length of a bare number that line i begins with, where the
+// line before or behind has the one next to it: "4 Amélie Dubreuil - …".
+func (c *collector) counted(i int) int {
+	t := strings.TrimLeft(c.v[i].text, " \t")
+	n, size := leadNumber(t)
+	if n == 0 || bullet(t) > 0 {
+		return 0
+	}
+	for k := i - 1; k >= 0 && k >= i-2; k-- {
+		if m, _ := leadNumber(strings.TrimLeft(c.v[k].text, " \t")); m == n-1 && m > 0 {
+			return size
+		}
+	}
+	for k := i + 1; k < len(c.v) && k <= i+2; k++ {
+		if m, _ := leadNumber(strings.TrimLeft(c.v[k].text, " \t")); m == n+1 {
+			return size
+		}
+	}
+	return 0
+}
+
+// leadNumber reads the number of one or two digits that a line begins with, and
+// says how long it is.
+func leadNumber(t string) (n, size int) {
+	for size < len(t) && size < 2 && t[size] >= '0' && t[size] <= '9' {
+		n = 10*n + int(t[size]-'0')
+		size++
+	}
+	if size == 0 || size == len(t) || !strings.ContainsRune(" .)\t", rune(t[size])) {
+		return 0, 0
+	}
+	return n, size
+}
+
 // listRow cuts line i as a row of a list; nil where it is none.
 func (c *collector) listRow(cut cutter, i int) []cell {
 	text := c.v[i].text
@@ -780,6 +814,9 @@ func (c *collector) listRow(cut cutter, i int) []cell {
 		row[0] = trimCell(row[0])
 	} else if isCount(row[0].text) {
 		row = row[1:]
+	} else if n := c.counted(i); n > 0 && n < len(row[0].text) {
+		row[0].text, row[0].from = row[0].text[n:], row[0].from+n
+		row[0] = trimCell(row[0])
 	}
 	emails := 0
 	for k := range row {
