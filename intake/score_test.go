@@ -358,6 +358,7 @@ func TestFurther(t *testing.T) {
 		{"testdata/blind/4", bar{right: 98, wrong: 5, kinds: 98, items: 98}},
 		{"testdata/blind/5", bar{right: 97, wrong: 3, kinds: 98, items: 97}},
 		{"testdata/blind/6", bar{right: 97, wrong: 0, kinds: 98, items: 97}},
+		{"testdata/blind/7", bar{right: 99.5, wrong: 0, kinds: 99, items: 98}},
 	} {
 		t.Run(c.dir, func(t *testing.T) {
 			t.Parallel()
