@@ -12,8 +12,17 @@ import (
 
 func TestTheEmbeddedTemplatesLoad(t *testing.T) {
 	t.Parallel()
-	if _, err := templates.Load(""); err != nil {
+	set, err := templates.Load("")
+	if err != nil {
 		t.Fatal(err)
+	}
+	// Load tries only sets with words of an operator's own.
+	for _, name := range templates.Names {
+		for i, sample := range templates.Samples(name) {
+			if _, _, err := set.Execute(name, sample); err != nil {
+				t.Errorf("%s, sample %d: %v", name, i, err)
+			}
+		}
 	}
 	if _, err := templates.Load(t.TempDir()); err != nil {
 		t.Errorf("an empty folder of one's own: %v", err)

@@ -107,8 +107,7 @@ const (
 
 type stageKey struct{}
 
-// stageWords are loaded once: executing every template takes long under the race
-// detector, and a desk is opened before every step.
+// stageWords are loaded once: a desk is opened before every step.
 var stageWords = sync.OnceValues(func() (*templates.Set, error) { return templates.Load("") })
 
 // stage is one scenario's world.
