@@ -355,11 +355,11 @@ func TestWhatIsMeant(t *testing.T) {
 			[]string{"accepted R-000000 until 2026-11-22", "queued R-AAAAAA until 2026-09-13"}},
 		{"an ask completed and withdrawn", ask, Request{Kind: KindRegistration, Prospects: []Reading{{Ref: "R-EEEEEE", Prospect: Prospect{Email: "bo@eddy.example"}}},
 			Items: []Item{{Verb: VerbAnswer, Prospect: ptr(0)}, withdraw("R-EEEEEE")}}, []string{"review R-EEEEEE contradictory_mail"}},
-		{"one ask completed, another withdrawn", func(s *situation) {
-			ask(s)
-			s.asked("R-FFFFFF", Prospect{Company: "Fern", URL: "fern.example"}, 1, "2026-05-20")
-		},
-			Request{Kind: KindRegistration, Prospects: []Reading{{Ref: "R-EEEEEE", Prospect: Prospect{Email: "bo@eddy.example", URL: "eddy.example"}}},
+		{"another contact registered, and the first corrected", few, Request{Kind: KindRegistration, Prospects: []Reading{{Prospect: lead("acme.example", "Acme Ltd")}, {Prospect: Prospect{Email: "ada@acme.io"}}},
+			Items: []Item{{Verb: VerbRegister, Prospect: ptr(0)}, {Verb: VerbCorrect, Ref: "R-AAAAAA", Prospect: ptr(1)}}},
+			[]string{"contact_added R-AAAAAA until 2026-06-15", "updated R-AAAAAA until 2026-06-15"}},
+		{"one ask completed, another of that name withdrawn", func(s *situation) { ask(s); s.asked("R-FFFFFF", Prospect{Company: "Eddy"}, 1, "2026-05-20") },
+			Request{Kind: KindRegistration, Prospects: []Reading{{Ref: "R-EEEEEE", Prospect: Prospect{Email: "bo@eddy.example", Company: "Eddy"}}},
 				Items: []Item{{Verb: VerbAnswer, Prospect: ptr(0)}, withdraw("R-FFFFFF")}}, []string{"accepted R-EEEEEE until 2026-11-22", "withdrawn R-FFFFFF"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
