@@ -42,6 +42,10 @@ func TestDueReminders(t *testing.T) {
 		{"a stage that came before the term began is none", func(r *Registration) { r.Terms = []Term{{1, "2026-07-01", "2026-07-10"}} }, "2026-06-30", "2026-07-01", ""},
 		{"nor is one of the day on which it begins", func(r *Registration) { r.Terms = []Term{{1, "2026-07-03", "2026-07-10"}} }, "2026-07-02", "2026-07-03", ""},
 		{"its later stages are", func(r *Registration) { r.Terms = []Term{{1, "2026-07-01", "2026-07-10"}} }, "2026-07-02", "2026-07-03", "7"},
+		{"ended thirty days ago is news after an outage", nil, "2026-07-01", "2026-08-09", "-1"},
+		{"a day later it is none", nil, "2026-07-01", "2026-08-10", ""},
+		{"the first day of the last term, not of the first", func(r *Registration) { r.Terms = []Term{{1, "2026-01-10", "2026-04-01"}, {2, "2026-06-10", "2026-07-10"}} },
+			"2026-06-09", "2026-06-10", ""},
 		{"ended long ago is no news", nil, "2026-05-01", "2026-09-01", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -61,6 +65,26 @@ func TestDueReminders(t *testing.T) {
 				t.Errorf("stage %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// A partner's stand together, what ends first stands first; what has no company's
+// name has its website.
+func TestTheOrderOfReminders(t *testing.T) {
+	t.Parallel()
+	of := func(partner PartnerID, ref Reference, until Date) Registration {
+		r := ending(ref, "2026-01-10", until)
+		r.Partner, r.Organisation, r.Prospect.Company = partner, "acme.example", ""
+		return r
+	}
+	var got []string
+	for _, r := range DueReminders([]Registration{of("pat", "R-DDDDDD", "2026-07-10"), of("olga", "R-EEEEEE", "2026-07-10"), of("pat", "R-CCCCCC", "2026-07-10"),
+		of("pat", "R-FFFFFF", "2026-07-04")}, "2026-07-02", "2026-07-03", DefaultPolicy()) {
+		got = append(got, fmt.Sprintf("%s %s %s %d", r.Partner, r.Ref, r.Company, r.Stage))
+	}
+	want := []string{"olga R-EEEEEE acme.example 7", "pat R-FFFFFF acme.example 1", "pat R-CCCCCC acme.example 7", "pat R-DDDDDD acme.example 7"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
