@@ -44,7 +44,9 @@ func TestDueReminders(t *testing.T) {
 		{"its later stages are", func(r *Registration) { r.Terms = []Term{{1, "2026-07-01", "2026-07-10"}} }, "2026-07-02", "2026-07-03", "7"},
 		{"ended thirty days ago is news after an outage", nil, "2026-07-01", "2026-08-09", "-1"},
 		{"a day later it is none", nil, "2026-07-01", "2026-08-10", ""},
-		{"the first day of the last term, not of the first", func(r *Registration) { r.Terms = []Term{{1, "2026-01-10", "2026-04-01"}, {2, "2026-06-10", "2026-07-10"}} },
+		{"the first day of the last term, not of the first", func(r *Registration) {
+			r.Terms = []Term{{1, "2026-01-10", "2026-04-01"}, {2, "2026-06-10", "2026-07-10"}}
+		},
 			"2026-06-09", "2026-06-10", ""},
 		{"ended long ago is no news", nil, "2026-05-01", "2026-09-01", ""},
 	} {
