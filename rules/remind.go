@@ -129,7 +129,7 @@ func SortReminders(due []Reminder) {
 func stageDue(until, since, today, begun Date, stages []int) (stage int, due bool) {
 	stage, found := nearest(today.DaysUntil(until), stages)
 	came := until.AddDays(-stage)
-	return stage, found && came > since && came <= today && came > begun && until.DaysUntil(today) <= RecentDays+max(0, -1-stage)
+	return stage, found && came > since && came > begun && until.DaysUntil(today) <= RecentDays+max(0, -1-stage)
 }
 
 // nearest is the latest stage that has come when so many days are left.
