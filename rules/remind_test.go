@@ -202,3 +202,30 @@ func TestDueMemberships(t *testing.T) {
 		}
 	}
 }
+
+// A reminder of a membership that waited, as it does in mode approve, is told only while
+// it is true: the partner has not come back, and no nearer stage has come.
+func TestAMembershipReminderThatWaited(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		stage   int
+		partner Partner
+		today   Date
+		want    bool
+	}{
+		{"nothing has changed", 14, Partner{PlanUntil: "2026-06-30"}, "2026-06-20", true},
+		{"seven days before has come", 14, Partner{PlanUntil: "2026-06-30"}, "2026-06-23", false},
+		{"the plan goes on", 14, Partner{PlanUntil: "2027-06-30"}, "2026-06-20", false},
+		{"staff noted an earlier end", 14, Partner{PlanUntil: "2026-06-30", LapsedOn: "2026-06-25"}, "2026-06-20", false},
+		{"frozen", -1, Partner{LapsedOn: "2026-07-01"}, "2026-07-14", true},
+		{"released by now", -1, Partner{LapsedOn: "2026-07-01"}, "2026-07-15", false},
+		{"the release", -15, Partner{LapsedOn: "2026-07-01"}, "2026-07-20", true},
+		{"come back after it", -15, Partner{}, "2026-07-20", false},
+	} {
+		r := Reminder{Cause: OfMembership, Partner: "pat", Until: "2026-06-30", Stage: c.stage}
+		if got := r.DueOf(c.partner, c.today, DefaultPolicy()); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}

@@ -242,7 +242,16 @@ func askReminders(tx *Tx) error {
 	if _, err := tx.Papers([]rules.Date{"1997-05-15", "1997-05-16"}); err != nil {
 		return err
 	}
+	if _, err := tx.Lapsed(today, policy); err != nil {
+		return err
+	}
+	if _, err := tx.Plans(rules.Plans(today, policy)); err != nil {
+		return err
+	}
 	r := due[0]
+	if _, err := tx.WasTold(r); err != nil {
+		return err
+	}
 	if _, err := tx.PapersOf(r.Partner); err != nil {
 		return err
 	}
@@ -359,7 +368,7 @@ func testPlans(t *testing.T, s server) {
 		t.Errorf("a table is read whole: %s", step)
 	}
 	for _, index := range []string{"terms_until", "inbox_partner", "outbox_message_id", "reminders_outbox", "partners_joined", "forms_partner",
-		"decisions_decided", "history_at", "inbox_quarantined", "outbox_held", "outbox_undelivered", "registrations_full"} {
+		"decisions_decided", "history_at", "inbox_quarantined", "outbox_held", "outbox_undelivered", "registrations_full", "partners_lapsed", "partners_plan"} {
 		if len(read(index)) == 0 {
 			t.Errorf("without the index %s nothing is read whole?", index)
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"leadmail/rules"
@@ -170,13 +171,16 @@ func (tx *Tx) ReleaseLapsed(partner rules.PartnerID, today rules.Date, policy ru
 }
 
 // Lapsed lists the partners of whom something is still noted as held although it is
-// released by today (D35).
+// released by today (D35). The two days by which that is known have an index each.
 func (tx *Tx) Lapsed(today rules.Date, policy rules.Policy) ([]rules.PartnerID, error) {
-	return list(tx, func(scan scan) (rules.PartnerID, error) {
+	const holds = " AND EXISTS (SELECT 1 FROM registrations r WHERE r.partner = h.id AND r.state IN ('active', 'under_review'))"
+	all, err := list(tx, func(scan scan) (rules.PartnerID, error) {
 		var id rules.PartnerID
 		return id, scan(&id)
-	}, "SELECT h.id FROM partners h WHERE "+lapsed(1)+` AND EXISTS (SELECT 1 FROM registrations r WHERE r.partner = h.id AND r.state IN ('active', 'under_review'))
-		ORDER BY h.id`, on(today.AddDays(-policy.ReleaseAfterDays)))
+	}, "SELECT h.id FROM partners h WHERE h.lapsed_on <> '' AND h.lapsed_on <= $1"+holds+
+		" UNION ALL SELECT h.id FROM partners h WHERE h.plan_until <> '' AND h.plan_until < $1"+holds, on(today.AddDays(-policy.ReleaseAfterDays)))
+	slices.Sort(all)
+	return slices.Compact(all), err
 }
 
 // takeTurn locks a partner's row until the transaction ends: whoever changes what

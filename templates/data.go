@@ -46,7 +46,8 @@ type Answer struct {
 	Agree    *Link
 	// Paperwork is set where forms were handed in.
 	Paperwork bool
-	// Papers says how the partner's paperwork stands, in the list. Needed is the same for a mail that asks about forms and brings none.
+	// Papers says how the partner's paperwork stands, in the list. Needed is the same for
+	// a mail that asks about forms and brings none.
 	Papers, Needed *Papers
 	// Hidden says that numbers of accounts or of taxes stood in the mail.
 	Hidden bool
