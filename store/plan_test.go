@@ -43,6 +43,8 @@ func crowded(t testing.TB, db *DB, n int) {
 			SELECT 'R-' || substr(CAST(1000000 + i AS TEXT), 2), 'reply', 'p' || (i / 60), 'lena@p' || (i / 60) || '.example', 'a@b.example', 'out' || i, 's', '', 'sent', i, i, TRUE, i, 'p' || (i / 60) || '.example', 't' || i FROM n`,
 		"INSERT INTO policies (hash, canonical, since) VALUES ('x', '{}', 0)",
 		"INSERT INTO decisions (inbox_id, pass, policy, book, request, decision, decided_at) SELECT id, 1, 'x', '{}', '{}', '{}', received FROM inbox",
+		`INSERT INTO changes (inbox_id, n, pass, ref, partner, verb, reasons, state, decided_at)
+			SELECT id, 1, 1, 'R-' || substr(CAST(uid AS TEXT), 2), partner, 'renew', '[]', 'accepted', received FROM inbox`,
 		"INSERT INTO history (at, actor, subject, what, why) SELECT received, 'partner', id, 'accepted', '' FROM inbox",
 		"INSERT INTO reminders (cause, partner, ref, until_on, stage, day, outbox_id) SELECT 'registration', r.partner, r.ref, '2026-05-01', 7, '2026-04-24', o.id FROM registrations r JOIN outbox o ON o.key = r.ref",
 	} {
