@@ -20,7 +20,7 @@ const star = "*"
 
 // facts are what the data files say of a single word, letters and digits alone
 // (foldLetters).
-type facts uint32
+type facts uint64
 
 const (
 	wordGiven facts = 1 << iota
