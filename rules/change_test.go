@@ -288,6 +288,10 @@ func TestWhatIsMeant(t *testing.T) {
 			withdrawn(acme(s), "2026-05-01")
 			s.holds("pat", "R-BBBBBB", "acme.example", "Acme Ltd", "2026-05-02", "2026-06-15")
 		}, wish(renew("company:Acme")), []string{"queued R-BBBBBB until 2026-09-13"}},
+		{"by name: the whole name goes before a part of one", func(s *situation) {
+			acme(s)
+			s.holds("pat", "R-BBBBBB", "acmenorth.example", "Acme North", "2025-12-15", "2026-06-15")
+		}, wish(renew("company:Acme")), []string{"queued R-AAAAAA until 2026-09-13"}},
 		{"by name: a review", func(s *situation) {
 			r := acme(s)
 			r.State, r.Terms, r.Slot = StateUnderReview, nil, 0
