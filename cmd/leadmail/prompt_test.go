@@ -602,6 +602,13 @@ func TestDecideChangesNothing(t *testing.T) {
 	t.Parallel()
 	p := withPartner(t)
 	path := p.file("a.eml", lead)
+	kept := func() (all string) {
+		for _, noun := range []string{"registrations", "inbox", "outbox"} {
+			all += p.run("", noun, "list", "--json").done().out
+		}
+		return all
+	}
+	before := kept()
 	for range 2 { // deciding twice finds the same: nothing was recorded
 		one := p.run("", "decide", "--json", "--at", "2026-08-31T14:05Z", path).done().lines()[0]
 		prospects := one["prospects"].([]any)
@@ -630,10 +637,8 @@ func TestDecideChangesNothing(t *testing.T) {
 		}
 	}
 	p.run("", "decide", path).done().says("accepted", "reply to lena@northwind.example", "mode approve: it would wait")
-	for _, noun := range []string{"registrations", "inbox", "outbox"} {
-		if r := p.run("", noun, "list", "--json").done(); r.out != "" {
-			t.Errorf("decide left %s: %s", noun, r.out)
-		}
+	if diff := cmp.Diff(before, kept()); diff != "" {
+		t.Errorf("decide left something (-before +after)\n%s", diff)
 	}
 	stranger := p.run(strings.ReplaceAll(lead, "northwind", "stranger"), "decide", "--json", "-").done().lines()[0]
 	if got := stranger["prospects"].([]any)[0].(map[string]any); stranger["state"] != "held" || got["decision"] != "held" {
