@@ -77,7 +77,7 @@ var (
 	afterInit   = sync.OnceValues(func() ([]byte, error) { return made([]string{"init"}) })
 	afterRoster = sync.OnceValues(func() ([]byte, error) {
 		return made([]string{"init"},
-			[]string{"partners", "add", "northwind", "--name", "Northwind", "--address", "lena@northwind.example", "--url", "northwind.example", "--plan", "accelerator", "--agreement", "2026-01-05"},
+			[]string{"partners", "add", "northwind", "--name", "Northwind", "--address", "lena@northwind.example", "--url", "northwind.example", "--plan", "accelerator", "--agreement", "2026-01-05", "--no-welcome"},
 			[]string{"partners", "add", "harbor", "--name", "Harbor & Co", "--domain", "harbor.example", "--plan", "mentor"})
 	})
 )
