@@ -367,13 +367,16 @@ func TestFurther(t *testing.T) {
 	}
 }
 
-// TestOwn scores the cases of our own: other voices, other forms.
+// TestOwn scores the cases of our own: other voices, other forms; and the variants
+// of what blind/7 found, in other languages, with what must not be read so.
 func TestOwn(t *testing.T) {
 	t.Parallel()
-	total, said := scoreFolder(t, "testdata/own")
-	easy := total["easy"]
-	t.Logf("own    %v", easy)
-	for _, s := range said["easy"] {
-		t.Error(s)
+	for _, dir := range []string{"testdata/own", "testdata/variants"} {
+		total, said := scoreFolder(t, dir)
+		easy := total["easy"]
+		t.Logf("%s    %v", dir, easy)
+		for _, s := range said["easy"] {
+			t.Error(s)
+		}
 	}
 }

@@ -660,7 +660,7 @@ func withoutLetters(names []string, email string) []string {
 	local := foldLetters(before(email, "@"))
 	for len(names) > 2 {
 		last := names[len(names)-1]
-		if !words.is(wordLetters, last) || !allCapitals(last) || strings.Contains(local, foldLetters(last)) {
+		if !words.has("letters", last) || !allCapitals(last) || strings.Contains(local, foldLetters(last)) {
 			break
 		}
 		names = names[:len(names)-1]

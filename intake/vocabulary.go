@@ -20,7 +20,7 @@ const star = "*"
 
 // facts are what the data files say of a single word, letters and digits alone
 // (foldLetters).
-type facts uint64
+type facts uint32
 
 const (
 	wordGiven facts = 1 << iota
@@ -46,7 +46,6 @@ const (
 	wordBoth
 	wordModal
 	wordSurname
-	wordLetters
 	wordSpoken
 	// What a word of a mail is taken for besides, by its spelling too.
 	looksGiven
@@ -65,7 +64,7 @@ var factSections = map[string]facts{
 	"person title": wordTitle, "role": wordRole, "no name": wordNoName, "generic mailbox": wordMailbox, "your": wordYour,
 	"conjunction": wordConjunction, "sparing": wordSparing, "not": wordNot, "list follower": wordFollower, "number": wordNumber,
 	"pointer": wordPointer, "plural": wordPlural, "last": wordLast, "not last": wordNotLast, "others": wordOthers,
-	"everybody": wordEverybody, "both": wordBoth, "modal": wordModal, "surname too": wordSurname, "letters": wordLetters, "spoken sign": wordSpoken,
+	"everybody": wordEverybody, "both": wordBoth, "modal": wordModal, "surname too": wordSurname, "spoken sign": wordSpoken,
 }
 
 // sectionSet is a set of sections by their ids.
