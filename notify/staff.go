@@ -202,7 +202,7 @@ func (l Lever) words() string {
 func standing(w rules.Paperwork) string {
 	out := string(w.State)
 	if len(w.Missing) > 0 {
-		out += fmt.Sprintf(", missing %v", w.Missing)
+		out += ", missing " + strings.Trim(fmt.Sprint(w.Missing), "[]")
 	}
 	if w.On != "" {
 		out += ", all in on " + string(w.On)
