@@ -52,7 +52,7 @@ func (p *parser) act() {
 		}
 		refs := len(references(s.text))
 		question := strings.HasSuffix(strings.TrimSpace(s.text), "?")
-		if refs == 0 && question && s.says("ask help") && !s.says("ask status") && len(formsIn(s.text)) == 0 {
+		if refs == 0 && question && s.says("ask help") && !s.says("ask status") && len(s.forms()) == 0 {
 			p.once(rules.VerbHelp, s.span)
 			continue
 		}
@@ -401,7 +401,8 @@ func (p *parser) reversals(before int) {
 // corrected says whether the sentence at a place, or one since the first item,
 // says that what stands before it was wrong.
 func (p *parser) corrected(at rules.Span) bool {
-	for _, s := range p.sentences {
+	for n := range p.sentences {
+		s := &p.sentences[n]
 		if s.span.Part == at.Part && s.span.Line <= at.Line && s.says("last word") {
 			return true
 		}
@@ -756,7 +757,7 @@ func (p *parser) other(s *sentence) {
 	switch {
 	case asking && s.says("ask status") && !s.says("ask help"):
 		p.once(rules.VerbStatus, s.span)
-	case asking && s.says("ask help") && len(formsIn(s.text)) == 0:
+	case asking && s.says("ask help") && len(s.forms()) == 0:
 		p.once(rules.VerbHelp, s.span)
 	case asking && s.asks() && s.says("ask statement"):
 		p.once(rules.VerbStatement, s.span)
@@ -1355,8 +1356,9 @@ func (p *parser) chosen() {
 // nothing but thanks.
 func (p *parser) loose() {
 	p.chosen()
-	var rest []sentence
-	for _, s := range p.sentences {
+	var rest []*sentence
+	for n := range p.sentences {
+		s := &p.sentences[n]
 		if p.courteous(s.text) || s.says("reaction") && len(p.readings) == 0 {
 			continue
 		}
@@ -1417,7 +1419,7 @@ func (p *parser) question(s string) {
 }
 
 // accounted says whether an item was read in this very sentence.
-func (p *parser) accounted(s sentence) bool {
+func (p *parser) accounted(s *sentence) bool {
 	for n := range p.sentences {
 		if p.taken[n] && p.sentences[n].span == s.span {
 			return true
@@ -1431,7 +1433,7 @@ func (p *parser) accounted(s sentence) bool {
 	if len(p.corrects) > 0 && s.says("change") || len(p.readings) > 0 && (s.says("handing over") || s.says("verb register")) {
 		return true
 	}
-	if isOrder(s.text) || p.hasVerb(&s) || s.says("ask status") || s.says("ask help") || s.says("ask statement") {
+	if isOrder(s.text) || p.hasVerb(s) || s.says("ask status") || s.says("ask help") || s.says("ask statement") {
 		return true
 	}
 	return false
@@ -1458,9 +1460,10 @@ func (p *parser) warm() bool {
 }
 
 // thankful says whether a short text begins with thanks and asks for nothing.
-func (p *parser) thankful(rest []sentence) bool {
+func (p *parser) thankful(rest []*sentence) bool {
 	n := 0
-	for _, s := range p.sentences {
+	for i := range p.sentences {
+		s := &p.sentences[i]
 		n += len(strings.Fields(s.text))
 		if strings.Contains(s.text, "?") || s.asks() || s.says("ask status") || s.says("ask help") || strings.Contains(s.text, "@") || len(findURLs(s.text)) > 0 {
 			return false
@@ -1472,11 +1475,12 @@ func (p *parser) thankful(rest []sentence) bool {
 	if n == 0 || n > 30 || p.register && len(rest) > 1 {
 		return false
 	}
-	for _, s := range p.sentences {
+	for i := range p.sentences {
+		s := &p.sentences[i]
 		if p.courteous(s.text) && !isThanks(s.text) {
 			continue
 		}
-		return words.begins("thanks", s.text) || n <= 20 && s.says("thanks") && len(p.deeds(&s)) == 0 && !s.says("verb register")
+		return words.begins("thanks", s.text) || n <= 20 && s.says("thanks") && len(p.deeds(s)) == 0 && !s.says("verb register")
 	}
 	return false
 }

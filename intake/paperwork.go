@@ -26,9 +26,16 @@ type formMention struct {
 }
 
 // formsIn are the forms that a text names, in its order.
-func formsIn(text string) []formMention {
-	text = clip(text)
-	toks := tokens(text)
+func formsIn(text string) []formMention { return words.scan(text).forms(text) }
+
+// forms are the forms that the sentence names, in its order.
+func (s *sentence) forms() []formMention { return s.scanned().forms(s.text) }
+
+func (c *scan) forms(text string) []formMention {
+	if !c.may("form w9", "form w8ben", "form w8bene", "form tax", "form ach") {
+		return nil
+	}
+	toks := c.toks
 	var out []formMention
 	for i := 0; i < len(toks); {
 		kind, n := rules.FormKind(""), 0
@@ -61,7 +68,7 @@ var (
 func formsNamed(name string) []rules.FormKind {
 	// What is joined to the name of a form is parted from it: "AcmeW9", "W9signed".
 	name = formInName.ReplaceAllStringFunc(wordInName.ReplaceAllString(name, "$1 $2"), func(s string) string { return " " + s + " " })
-	name = strings.NewReplacer(" f w", " fw").Replace(breakInName.Replace(name))
+	name = strings.ReplaceAll(breakInName.Replace(name), " f w", " fw")
 	var out []rules.FormKind
 	for _, m := range formsIn(name) {
 		if !slices.Contains(out, m.kind) {
@@ -139,8 +146,9 @@ func (p *parser) paperwork() {
 	if !any {
 		return
 	}
-	for _, s := range p.sentences {
-		if (s.says("ask paperwork") || len(formsIn(s.text)) > 0) && (s.says("handed in") || !strings.Contains(s.text, "?")) {
+	for n := range p.sentences {
+		s := &p.sentences[n]
+		if (s.says("ask paperwork") || len(s.forms()) > 0) && (s.says("handed in") || !strings.Contains(s.text, "?")) {
 			p.once(rules.VerbPaperwork, s.span)
 			return
 		}
@@ -225,15 +233,20 @@ func taxForms(kinds []rules.FormKind) []rules.FormKind {
 // speaksOfForms says whether what was newly written, or the subject of a mail that
 // begins a thread, is about the forms. The word ach alone is an exclamation.
 func (p *parser) speaksOfForms() bool {
-	about := func(text string) bool {
-		return words.contains("paperwork", text) || slices.ContainsFunc(formsIn(text), func(m formMention) bool {
+	about := func(c *scan, text string) bool {
+		return c.says("paperwork") || slices.ContainsFunc(c.forms(text), func(m formMention) bool {
 			return text[m.from:m.to] != strings.ToLower(text[m.from:m.to]) || m.to-m.from > len("ach")
 		})
 	}
-	if !p.reply && about(p.m.Subject) {
+	if !p.reply && about(words.scan(p.m.Subject), p.m.Subject) {
 		return true
 	}
-	return slices.ContainsFunc(p.sentences, func(s sentence) bool { return about(s.text) })
+	for n := range p.sentences {
+		if s := &p.sentences[n]; about(s.scanned(), s.text) {
+			return true
+		}
+	}
+	return false
 }
 
 // Numbers of accounts and of taxes are kept nowhere (PRODUCT.md, invariant 7), also

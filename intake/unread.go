@@ -72,7 +72,8 @@ func (p *parser) offersList() bool {
 		}
 	}
 	bare, paper, asked := true, otherPaper(p.m.Subject), false
-	for _, s := range p.sentences {
+	for n := range p.sentences {
+		s := &p.sentences[n]
 		question := isQuestion(s.text)
 		handed := s.says("handing over")
 		// "Why did you refuse the leads of the screenshot?" hands nothing over.
@@ -107,7 +108,7 @@ func isQuestion(s string) bool {
 
 // onlyHandsOver says whether what was written beside something that cannot be read
 // asks for nothing else.
-func (p *parser) onlyHandsOver(rest []sentence) bool {
+func (p *parser) onlyHandsOver(rest []*sentence) bool {
 	for _, s := range rest {
 		if isQuestion(s.text) && !s.says("handing over") && !s.says("list of leads") {
 			return false
@@ -116,10 +117,13 @@ func (p *parser) onlyHandsOver(rest []sentence) bool {
 	return len(p.unread) > 0
 }
 
+// partsOfName parts the words of a file's name.
+var partsOfName = strings.NewReplacer("_", " ", ".", " ")
+
 // otherPaper says whether words name a paper that is no list: a form, a contract,
 // an invoice.
 func otherPaper(s string) bool {
-	s = strings.NewReplacer("_", " ", ".", " ").Replace(s)
+	s = partsOfName.Replace(s)
 	return words.contains("other papers", s) || words.contains("ask paperwork", s)
 }
 
