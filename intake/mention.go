@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
@@ -154,9 +155,15 @@ func (n *nameFit) kept() []string { return append([]string(nil), n.words...) }
 // own house are witnesses of nothing and are not mentioned.
 func (p *parser) mentionsIn(ss []sentence) []*mention { return p.mentionsBy(ss, nil) }
 
+// Beyond manyWitnesses addresses and sites of a mail, a name is compared only with
+// those at most aroundSentences away: all with all would be quadratic.
+const manyWitnesses, aroundSentences = 150, 30
+
 // mentionsBy is mentionsIn with witnesses from elsewhere: a letter's header.
 func (p *parser) mentionsBy(ss []sentence, seen []witness) []*mention {
 	var out []*mention
+	given := len(seen)
+	var stand []int // in which sentence each of the others stands
 	for n := range ss {
 		s := &ss[n]
 		if s.ls == nil {
@@ -172,7 +179,7 @@ func (p *parser) mentionsBy(ss []sentence, seen []witness) []*mention {
 				d := domainOf(l.val)
 				m := &mention{kind: anEmail, text: l.val, from: i, to: i + 1, sent: n, score: 10, site: registrable(d)}
 				out = append(out, m)
-				seen = append(seen, addressWitness(l.val))
+				seen, stand = append(seen, addressWitness(l.val)), append(stand, n)
 			case lexURL:
 				if p.ownHouse(hostOf(l.val)) || isDocument(l.val) || p.isOurs(hostOf(l.val)) {
 					continue
@@ -183,12 +190,17 @@ func (p *parser) mentionsBy(ss []sentence, seen []witness) []*mention {
 					site = normURL(l.val)
 				}
 				out = append(out, &mention{kind: aSite, text: l.val, from: i, to: i + 1, sent: n, score: 10, site: site})
-				seen = append(seen, newWitness("", siteName(l.val)))
+				seen, stand = append(seen, newWitness("", siteName(l.val))), append(stand, n)
 			}
 		}
 	}
 	f := &fitter{seen: seen, known: map[string]forms{}}
 	for n := range ss {
+		if len(stand) > manyWitnesses {
+			// In a list of a thousand people each is compared with those around it.
+			from, to := sort.SearchInts(stand, n-aroundSentences), sort.SearchInts(stand, n+aroundSentences+1)
+			f.seen = slices.Concat(seen[:given], seen[given+from:given+to])
+		}
 		if j := p.japanese(&ss[n], n); len(j) > 0 {
 			out = append(out, j...)
 			out = append(out, typesIn(&ss[n], n)...)

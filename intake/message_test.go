@@ -277,6 +277,13 @@ func TestNoQuadraticCase(t *testing.T) {
 		"a comment among ids": func(n int) []byte {
 			return eml("References: ("+strings.Repeat("a", 50*n)+") <a@b.example>", "hi")
 		},
+		"people in lines": func(n int) []byte {
+			var b strings.Builder
+			for i := range n / 4 {
+				fmt.Fprintf(&b, "Anna Muster%d, a%d@firma%d.example, Firma%d GmbH, https://firma%d.example, qualified lead\n", i, i, i, i, i)
+			}
+			return eml("", b.String())
+		},
 		"attributions": func(n int) []byte { return eml("", strings.Repeat("On Monday 1 Jan he wrote:\n> x\n", n)) },
 	} {
 		t.Run(name, func(t *testing.T) {
