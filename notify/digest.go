@@ -52,7 +52,11 @@ type Waits struct {
 	Organisation rules.OrganisationKey
 	Reasons      []rules.Reason
 	Why          string
-	Received     time.Time
+	// Forms are what waits of a partner's paperwork, and Paperwork is how that stands;
+	// those that came without a mail have no case.
+	Forms     []rules.Form
+	Paperwork rules.Paperwork
+	Received  time.Time
 	// Hours is how long it has waited, weekends not counted.
 	Hours int
 	Lever Lever
@@ -69,6 +73,19 @@ func (r *Renderer) Overdue(staff rules.Address, w Waits, id Identity) (Rendered,
 			what = string(w.Organisation)
 		}
 	}
+	received := w.Received.In(p.Location()).Format("2 January 2006 15:04 MST")
+	show := fmt.Sprintf("To decide: leadmail review show %d", w.Mail)
+	if w.Ref != "" {
+		show = "To decide: leadmail review show " + string(w.Case)
+	}
+	if len(w.Forms) > 0 {
+		what = fmt.Sprintf("Paperwork of mail %d", w.Mail)
+		show = fmt.Sprintf("All of it: leadmail paperwork list --partner %s", w.Partner)
+		if f := w.Forms[0]; w.Mail == 0 {
+			what, received = "Paperwork without a mail", f.Day.Words()
+			show = fmt.Sprintf("To decide: leadmail paperwork record %s --form %s --received %s --confirm, or --refuse --because and a reason", w.Partner, f.Kind, f.Day)
+		}
+	}
 	who := string(w.Partner)
 	if who == "" {
 		who = string(w.From)
@@ -81,7 +98,7 @@ func (r *Renderer) Overdue(staff rules.Address, w Waits, id Identity) (Rendered,
 	for _, f := range []templates.Line{
 		{Label: "Reference", Value: string(w.Ref)},
 		{Label: "Asks to", Value: string(w.Verb)},
-		{Label: "Received", Value: w.Received.In(p.Location()).Format("2 January 2006 15:04 MST")},
+		{Label: "Received", Value: received},
 		{Label: "From", Value: outside(string(w.From))},
 		{Label: "Subject", Value: outside(w.Subject)},
 		{Label: "Contact", Value: outside(strings.TrimSpace(w.Prospect.FirstName + " " + w.Prospect.LastName + " " + w.Prospect.Email))},
@@ -93,11 +110,13 @@ func (r *Renderer) Overdue(staff rules.Address, w Waits, id Identity) (Rendered,
 			n.Facts = append(n.Facts, f)
 		}
 	}
-	show := string(w.Case)
-	if w.Ref == "" {
-		show = fmt.Sprint(w.Mail)
+	for _, f := range w.Forms {
+		n.Facts = append(n.Facts, formFact(f))
 	}
-	n.Next = append(n.Next, "To decide: leadmail review show "+show)
+	if len(w.Forms) > 0 {
+		n.Facts = append(n.Facts, templates.Line{Label: "Paperwork", Value: standing(w.Paperwork)})
+	}
+	n.Next = append(n.Next, show)
 	subject := n.Headline
 	if len(w.Lever.Orders) > 0 {
 		n.Next = append(n.Next, w.Lever.words())

@@ -32,7 +32,7 @@ func (r *Renderer) acted(a *templates.Answer, act rules.Action, d rules.Decision
 		a.Listed, a.Rows, a.Papers = true, r.rows(d.List), papers(d.Paperwork, d.Today)
 		v.Counts = counted(d.List)
 	case rules.VerbPaperwork:
-		v.Forms, v.Papers = countForms(act.Forms), papers(d.Paperwork, d.Today)
+		v.Forms, v.Papers = CountForms(act.Forms), papers(d.Paperwork, d.Today)
 	case rules.VerbHelp:
 		a.Help, a.Form = true, r.form("", rules.Prospect{}, "Open a mail with these lines")
 	}

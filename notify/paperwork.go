@@ -20,8 +20,8 @@ func papers(w *rules.Paperwork, today rules.Date) *templates.Papers {
 		Unnamed: slices.Contains(w.Waiting, rules.FormUnknown), Over: w.Deadline != "" && today > w.Deadline, Late: w.Late(), Forfeited: w.Forfeited(today)}
 }
 
-// countForms are forms by kind, in the order in which they come.
-func countForms(forms []rules.Form) []templates.Forms {
+// CountForms counts forms by kind, in the order in which they come.
+func CountForms(forms []rules.Form) []templates.Forms {
 	var out []templates.Forms
 	for _, f := range forms {
 		i := slices.IndexFunc(out, func(c templates.Forms) bool { return c.Kind == f.Kind })
@@ -39,7 +39,7 @@ func countForms(forms []rules.Form) []templates.Forms {
 func (r *Renderer) PaperworkOutcome(forms []rules.Form, w rules.Paperwork, confirmed bool, because string, o Original, partner *rules.Partner, meter rules.Meter, id Identity) (Rendered, error) {
 	d := rules.Decision{Meter: meter, Today: r.program.Policy.Day(id.Date)}
 	a := r.answer(d, rules.Request{}, partner)
-	v := templates.Verdict{Verb: rules.VerbPaperwork, Decision: rules.Rejected, Forms: countForms(forms), Papers: papers(&w, d.Today), Today: d.Today, Numbers: r.numbers}
+	v := templates.Verdict{Verb: rules.VerbPaperwork, Decision: rules.Rejected, Forms: CountForms(forms), Papers: papers(&w, d.Today), Today: d.Today, Numbers: r.numbers}
 	if confirmed {
 		v.Decision = rules.Accepted
 	}

@@ -236,7 +236,7 @@ func TestEveryDigestIsWholeAndHoldsNothingToTap(t *testing.T) {
 				t.Errorf("something to tap:\n%s", half)
 			}
 		}
-		for _, want := range []string{"Under review: 2", "Not delivered: 1", "Renewed more than once: 1", "M-21.999."} {
+		for _, want := range []string{"Under review: 2", "Not delivered: 1", "Renewed more than once: 1", "Near forfeiture, paperwork due within 30 days: 4", "M-21.999.", "P-22.999."} {
 			if !strings.Contains(text, want) || !strings.Contains(page, want) {
 				t.Errorf("%q is missing:\n%s", want, text)
 			}

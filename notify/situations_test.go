@@ -476,6 +476,16 @@ var situations = []situation{
 			Prospect: kuanza(), Organisation: "kuanzacoffee.com", Reasons: []rules.Reason{{Code: rules.ContradictoryMail}},
 			Received: received.Add(-100 * time.Hour), Hours: 52, Lever: notify.Lever{Token: "C-17-1.999.ABCDEFGHJKMNPQRSTVWXYZ2345", Orders: []rules.Verb{rules.VerbApprove, rules.VerbReject}}}, identity())
 	}},
+	{"to staff, forms wait for too long", func(r *notify.Renderer) (notify.Rendered, error) {
+		x := papersOn("2026-11-28", formOf(rules.FormW9, "2026-11-18", rules.FormSubmitted), formOf(rules.FormUnknown, "2026-11-18", rules.FormSubmitted))
+		return r.Overdue("desk@vendor.example", notify.Waits{Case: "P-17", Mail: 17, Partner: "northwind", From: "pat@northwind.example", Subject: "Forms, see www.kuanza.example",
+			Forms: x.Forms, Paperwork: x.Stand(), Received: received.Add(-100 * time.Hour), Hours: 52,
+			Lever: notify.Lever{Token: "P-17.999.ABCDEFGHJKMNPQRSTVWXYZ2345", Orders: []rules.Verb{rules.VerbApprove, rules.VerbReject}}}, identity())
+	}},
+	{"to staff, a form that came without a mail waits for too long", func(r *notify.Renderer) (notify.Rendered, error) {
+		x := papersOn("2026-11-28", rules.Form{ID: 8, Kind: rules.FormW8BEN, Day: "2026-11-18", State: rules.FormSubmitted})
+		return r.Overdue("desk@vendor.example", notify.Waits{Partner: "northwind", Forms: x.Forms, Paperwork: x.Stand(), Received: received.Add(-90 * time.Hour), Hours: 50}, identity())
+	}},
 	{"to staff, a mail waits for too long", func(r *notify.Renderer) (notify.Rendered, error) {
 		return r.Overdue("desk@vendor.example", notify.Waits{Mail: 18, From: "tom@elsewhere.example", Subject: "May I register leads?", Why: "nobody's address",
 			Received: received.Add(-100 * time.Hour), Hours: 52, Lever: notify.Lever{Token: "M-18.999.ABCDEFGHJKMNPQRSTVWXYZ2345", Orders: []rules.Verb{rules.VerbReject, rules.VerbAddTo}}}, identity())
@@ -562,7 +572,7 @@ func listed() []rules.Listed {
 // fullDay is a digest with all its sections.
 func fullDay() templates.News {
 	both := []rules.Verb{rules.VerbApprove, rules.VerbReject}
-	return templates.News{Today: "2026-11-23", Waiting: 16, Late: 1, Look: 5, Sections: []templates.Section{
+	return templates.News{Today: "2026-11-23", Waiting: 19, Late: 2, Look: 5, Sections: []templates.Section{
 		{Name: templates.DigestReview, Urgent: true, Count: 2, Next: "leadmail review list", Entries: []templates.Entry{
 			{Case: "R-0B1C2D", Orders: both, Ref: "R-0B1C2D", Company: "Pay-Pal Bistro www.paypal.example", Partner: "northwind", Why: "suspicious_address", Hours: 52, Late: true},
 			{Case: "R-9XW2NC", Orders: both, Ref: "R-9XW2NC", Company: "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch-Verwaltungsgesellschaft", Partner: "harbor", Why: "unclear_organisation"},
@@ -572,6 +582,11 @@ func fullDay() templates.News {
 		{Name: templates.DigestReplies, Urgent: true, Count: 13, More: 11, Next: "leadmail outbox list --state held", Entries: []templates.Entry{
 			{Case: "M-21", Orders: both, ID: 40, Address: "pat@northwind.example", Subject: "Re: New lead: Kuanza Coffee", Hours: 20},
 			{ID: 44, Address: "pat@northwind.example", Subject: "Ends soon: Harbour Tea, yours until 1 December 2026", Hours: 2}}},
+		{Name: templates.DigestForms, Urgent: true, Count: 3, Next: "leadmail paperwork list --waiting", Entries: []templates.Entry{
+			{Case: "P-15", Orders: both, Partner: "harbor", Day: "2026-11-18", Hours: 70, Late: true, Forms: []templates.Forms{
+				{Kind: rules.FormACH, N: 1}, {Kind: rules.FormW8BEN, N: 1}, {Kind: rules.FormW8BENE, N: 1}, {Kind: rules.FormW9, N: 2}, {Kind: rules.FormTax, N: 1}, {Kind: rules.FormUnknown, N: 2}}},
+			{Case: "P-22", Orders: both, Partner: "northwind", Day: "2026-11-22", Hours: 7, Forms: []templates.Forms{{Kind: rules.FormUnknown, N: 1}}},
+			{Partner: "tiles", Day: "2026-11-22", Forms: []templates.Forms{{Kind: rules.FormW9, N: 1}}}}},
 		{Name: templates.DigestUndecided, Urgent: true, Count: 2, Since: "Sunday, 22 November 2026, 23:10", Next: "leadmail inbox list --state found"},
 		{Name: templates.DigestUndelivered, Urgent: true, Count: 1, Next: "leadmail outbox list --state failed", Entries: []templates.Entry{
 			{ID: 41, Address: "lee@northwind.example", Subject: "Re: Lead", Why: "550 5.1.1 <lee@northwind.example>: user unknown, see https://mx.northwind.example/unknown"}}},
@@ -585,10 +600,15 @@ func fullDay() templates.News {
 		{Name: templates.DigestStaff, Count: 2, Entries: []templates.Entry{{Outcome: rules.Accepted, N: 1}, {Outcome: rules.Rejected, N: 1}}},
 		{Name: templates.DigestEnding, Count: 12, More: 10, Entries: []templates.Entry{
 			{Ref: "R-1A2B3C", Company: "Harbour Tea", Partner: "northwind", Day: "2026-12-01"}, {Ref: "R-4D5E6F", Company: "Lisbon Tiles", Partner: "harbor", Day: "2026-12-03"}}},
+		{Name: templates.DigestForfeiture, Count: 4, More: 1, Next: "leadmail paperwork list", Entries: []templates.Entry{
+			{Partner: "harbor", Day: "2026-11-23", Missing: []rules.FormKind{rules.FormACH, rules.FormTax}, Waiting: true},
+			{Partner: "northwind", Day: "2026-11-24", N: 1, Missing: []rules.FormKind{rules.FormTax}},
+			{Partner: "tiles", Day: "2026-12-23", N: 30, Missing: []rules.FormKind{rules.FormACH}}}},
 		{Name: templates.DigestFull, Count: 1, Least: 45, Entries: []templates.Entry{{Partner: "northwind", N: 47, Of: 50}}},
 		{Name: templates.DigestBursts, Count: 1, Entries: []templates.Entry{{Partner: "northwind", N: 16, Day: "2026-11-21"}}},
 		{Name: templates.DigestAgain, Count: 1, Entries: []templates.Entry{{Ref: "R-7K4Q2M", Company: "Kuanza Coffee", Partner: "northwind", N: 2, Day: "2027-02-20"}}},
-	}, Tokens: []rules.Token{"R-0B1C2D.999.ABCDEFGHJKMNPQRSTVWXYZ2345", "R-9XW2NC.999.ABCDEFGHJKMNPQRSTVWXYZ2346", "M-18.999.ABCDEFGHJKMNPQRSTVWXYZ2347", "M-21.999.ABCDEFGHJKMNPQRSTVWXYZ2348"}}
+	}, Tokens: []rules.Token{"R-0B1C2D.999.ABCDEFGHJKMNPQRSTVWXYZ2345", "R-9XW2NC.999.ABCDEFGHJKMNPQRSTVWXYZ2346", "M-18.999.ABCDEFGHJKMNPQRSTVWXYZ2347", "M-21.999.ABCDEFGHJKMNPQRSTVWXYZ2348",
+		"P-15.999.ABCDEFGHJKMNPQRSTVWXYZ2349", "P-22.999.ABCDEFGHJKMNPQRSTVWXYZ234A"}}
 }
 
 func reviewed(c rules.Code, f rules.Field) rules.Judgement {

@@ -89,8 +89,7 @@ func (r *Renderer) Confirmation(staff rules.Address, d rules.Decision, q rules.R
 	}
 	fact("Original", fmt.Sprintf("folder %s, Message-ID %s, inbox %d", d.Folder, outside(messageID(o.MessageID)), mailID))
 	for _, f := range q.Forms {
-		// Where it lies, the mailbox shows; this mail holds nothing of it.
-		fact("Form", fmt.Sprintf("%s, %d bytes, %s", f.Kind, f.Size, outside(f.Name)))
+		n.Facts = append(n.Facts, formFact(f))
 	}
 	if w := d.Paperwork; w != nil && len(q.Forms) > 0 {
 		fact("Paperwork", standing(*w))
@@ -196,6 +195,16 @@ func (l Lever) words() string {
 		return "To decide on the forms answer " + strings.Join(ways, ", or ") + " (APPROVE W-9, ACH names what nobody has named), to this: " + string(l.Token)
 	}
 	return "Or answer " + strings.Join(ways, ", or ") + ", to this: " + string(l.Token)
+}
+
+// formFact is what staff read of a form. Where it lies, the mailbox shows; their mail
+// holds nothing of it, and of one that came without a mail only the kind is known.
+func formFact(f rules.Form) templates.Line {
+	what := string(f.Kind)
+	if f.Name != "" || f.Size > 0 {
+		what = fmt.Sprintf("%s, %d bytes, %s", f.Kind, f.Size, outside(f.Name))
+	}
+	return templates.Line{Label: "Form", Value: what}
 }
 
 // standing is how a partner's paperwork stands, for staff.

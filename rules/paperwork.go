@@ -113,15 +113,18 @@ const paperworkMonths = 6
 // day: six calendar months later, clamped to the month's last day (D4, D37).
 func PaperworkDeadline(joined Date) Date { return Period{Months: paperworkMonths}.After(joined) }
 
-// JoinedFor are the days of joining that have a deadline on a day, in order: up to
-// four, none for a day such as 31 March when no such month ends there.
-func JoinedFor(deadline Date) []Date {
+// JoinedFor are the days of joining that have a deadline on one of the days, in their
+// order: up to four for each, none for a day such as 31 March when no such month ends
+// there.
+func JoinedFor(deadlines ...Date) []Date {
 	var out []Date
-	t := deadline.Time()
-	first := time.Date(t.Year(), t.Month()-paperworkMonths, 1, 0, 0, 0, 0, time.UTC)
-	for d := first; d.Month() == first.Month(); d = d.AddDate(0, 0, 1) {
-		if joined := DateOf(d, time.UTC); PaperworkDeadline(joined) == deadline {
-			out = append(out, joined)
+	for _, deadline := range deadlines {
+		t := deadline.Time()
+		first := time.Date(t.Year(), t.Month()-paperworkMonths, 1, 0, 0, 0, 0, time.UTC)
+		for d := first; d.Month() == first.Month(); d = d.AddDate(0, 0, 1) {
+			if joined := DateOf(d, time.UTC); PaperworkDeadline(joined) == deadline {
+				out = append(out, joined)
+			}
 		}
 	}
 	return out
@@ -222,6 +225,28 @@ func UrgentPaperwork(all []Papers, since, today Date, p Policy) []PartnerID {
 		}
 	}
 	slices.Sort(out)
+	return out
+}
+
+// Nearing is a partner whose paperwork misses something while its deadline comes.
+type Nearing struct {
+	Partner PartnerID
+	Paperwork
+}
+
+// NearForfeiture are the partners whose paperwork misses something and whose deadline
+// is a day from today until last, the soonest first (D37). A form that waits may be
+// what misses, where nobody has named it; it is among Waiting.
+func NearForfeiture(all []Papers, today, last Date) []Nearing {
+	var out []Nearing
+	for _, x := range all {
+		if w := x.Stand(); len(w.Missing) > 0 && w.Deadline != "" && today <= w.Deadline && w.Deadline <= last {
+			out = append(out, Nearing{x.Partner, w})
+		}
+	}
+	slices.SortFunc(out, func(x, y Nearing) int {
+		return cmp.Or(cmp.Compare(x.Deadline, y.Deadline), cmp.Compare(x.Partner, y.Partner))
+	})
 	return out
 }
 

@@ -32,6 +32,9 @@ func TestPaperworkDeadlines(t *testing.T) {
 			t.Errorf("deadline %s: joined %v, want %v", deadline, got, want)
 		}
 	}
+	if got, want := JoinedFor("2026-08-30", "2026-08-31", "2026-09-01"), []Date{"2026-03-01"}; !slices.Equal(got, want) {
+		t.Errorf("deadlines of three days: joined %v, want %v", got, want)
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		joined := Date("2020-01-01").AddDays(rapid.IntRange(0, 20000).Draw(t, "day"))
 		if !slices.Contains(JoinedFor(PaperworkDeadline(joined)), joined) {
@@ -246,5 +249,38 @@ func TestAFormIsSettled(t *testing.T) {
 	}
 	if f, err := unknown.Settled(false, "", "unreadable"); err != nil || f.State != FormRefused || f.Because != "unreadable" {
 		t.Errorf("%+v, %v", f, err)
+	}
+}
+
+// Who is near forfeiture misses something and has a deadline within the days, both ends
+// included: the soonest first, of one day by id.
+func TestNearForfeiture(t *testing.T) {
+	t.Parallel()
+	ach, w9 := form(FormACH, "2026-12-01", FormConfirmed), form(FormW9, "2026-12-02", FormSubmitted)
+	all := []Papers{
+		{Partner: "in thirty days", Joined: "2026-08-10"},
+		{Partner: "in thirty-one", Joined: "2026-08-11"},
+		{Partner: "yesterday", Joined: "2026-07-10"},
+		{Partner: "today, b", Joined: "2026-07-11"},
+		{Partner: "today, a", Joined: "2026-07-11"},
+		{Partner: "a W-9 waits", Joined: "2026-07-20", Forms: []Form{w9}},
+		{Partner: "an unnamed one waits", Joined: "2026-07-21", Forms: []Form{form(FormUnknown, "2026-12-03", FormSubmitted)}},
+		{Partner: "one was refused", Joined: "2026-07-22", Forms: []Form{ach, form(FormW9, "2026-12-01", FormRefused)}},
+		{Partner: "all in", Joined: "2026-07-20", Forms: []Form{ach, w9}},
+		{Partner: "nobody knows since when"},
+	}
+	var got []string
+	for _, n := range NearForfeiture(all, "2027-01-11", "2027-02-10") {
+		got = append(got, fmt.Sprint(n.Partner, " ", n.Deadline, " ", n.Missing)+fmt.Sprint(n.Waiting))
+		if !slices.ContainsFunc(all, func(x Papers) bool { return x.Partner == n.Partner && slices.Contains(JoinedFor(n.Deadline), x.Joined) }) {
+			t.Errorf("%s is not looked for", n.Partner)
+		}
+	}
+	want := []string{
+		"today, a 2027-01-11 [ach_wire tax_form][]", "today, b 2027-01-11 [ach_wire tax_form][]", "a W-9 waits 2027-01-20 [ach_wire][w9]",
+		"an unnamed one waits 2027-01-21 [ach_wire tax_form][unknown]", "one was refused 2027-01-22 [tax_form][]", "in thirty days 2027-02-10 [ach_wire tax_form][]",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("near forfeiture:\n%q, want\n%q", got, want)
 	}
 }

@@ -27,6 +27,47 @@ func (tx *Tx) FormsOf(inboxID int64) (partner rules.PartnerID, forms []rules.For
 	return partner, forms, err
 }
 
+// Submitted are forms of one partner that wait for staff, and came with one mail. One
+// that came without is alone.
+type Submitted struct {
+	InboxID int64 // 0 for what came without mail
+	Partner rules.PartnerID
+	Sender  rules.Address
+	Subject string
+	Forms   []rules.Form
+}
+
+// Name is what the forms are called: the case of a token for them, or form- and a
+// number where they came without mail, so that no mail decides them.
+func (s Submitted) Name() string {
+	if s.InboxID == 0 {
+		return fmt.Sprintf("form-%d", s.Forms[0].ID)
+	}
+	return string(rules.FormsCase(s.InboxID))
+}
+
+const submittedSQL = "SELECT " + formColumns + `, f.partner, COALESCE(i.sender, ''), COALESCE(i.subject, '')
+	FROM forms f JOIN partners p ON p.id = f.partner LEFT JOIN inbox i ON i.id = f.inbox_id
+	WHERE f.state = 'submitted' AND p.removed_at IS NULL ORDER BY f.day, f.received IS NULL, f.received, f.inbox_id, f.id`
+
+// Submitted lists the forms that wait for staff, oldest first; those of a partner that
+// was removed wait no more. The cost is that of what waits.
+func (tx *Tx) Submitted() ([]Submitted, error) {
+	var out []Submitted
+	_, err := list(tx, func(scan scan) (struct{}, error) {
+		var s Submitted
+		f, err := scanForm(scan, &s.Partner, &s.Sender, &s.Subject)
+		s.InboxID, s.Forms = f.Mail, []rules.Form{f}
+		if n := len(out); n > 0 && f.Mail != 0 && out[n-1].InboxID == f.Mail {
+			out[n-1].Forms = append(out[n-1].Forms, f)
+		} else {
+			out = append(out, s)
+		}
+		return struct{}{}, err
+	}, submittedSQL)
+	return out, err
+}
+
 // Papers lists the paperwork of the partners that joined on one of the days, by id.
 // It reads by the index of joining days: the cost is that of who is due.
 func (tx *Tx) Papers(joined []rules.Date) ([]rules.Papers, error) {

@@ -2,7 +2,10 @@ package store
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
+	"time"
 
 	"leadmail/rules"
 )
@@ -58,4 +61,43 @@ func testForms(t *testing.T, s server) {
 	if left := see(t, db, func(tx *Tx) ([]rules.Papers, error) { return tx.Papers([]rules.Date{"2026-08-31"}) }); len(left) != 0 {
 		t.Errorf("a removed partner is looked for: %+v", left)
 	}
+}
+
+// Forms wait by the mail that brought them, the oldest first; what came without one is
+// alone and after the mails of its day. What is decided, and what is a removed
+// partner's, waits no more.
+func testSubmitted(t *testing.T, s server) {
+	db := fresh(t, s)
+	db.enter(t, joined("pat"), joined("rita"))
+	first := see(t, db, func(tx *Tx) (int64, error) { return tx.mail() })
+	second := see(t, db, func(tx *Tx) (int64, error) { return tx.mail() })
+	one := rules.Form{Kind: rules.FormW9, Received: received, Day: "2026-09-01", State: rules.FormSubmitted, Mail: first}
+	other, post, older, done := one, one, one, one
+	other.Kind = rules.FormACH
+	post.Kind, post.Received, post.Mail = rules.FormW8BEN, time.Time{}, 0
+	older.Received, older.Day, older.Mail = received.AddDate(0, 0, -1), "2026-08-31", second
+	done.State = rules.FormConfirmed
+	db.update(t, func(tx *Tx) error {
+		return errors.Join(tx.AddForm("rita", post, "desk", ""), tx.AddForm("rita", post, "desk", ""), tx.AddForm("pat", one, "partner pat", ""),
+			tx.AddForm("pat", done, "partner pat", ""), tx.AddForm("pat", other, "partner pat", ""), tx.AddForm("rita", older, "partner rita", ""))
+	})
+	waiting := func() (out []string) {
+		for _, w := range see(t, db, (*Tx).Submitted) {
+			line := string(w.Partner) + " " + w.Name()
+			for _, f := range w.Forms {
+				line += " " + string(f.Kind)
+			}
+			out = append(out, line)
+		}
+		return out
+	}
+	mails := []string{fmt.Sprintf("rita P-%d w9", second), fmt.Sprintf("pat P-%d w9 ach_wire", first)}
+	same(t, "what waits", waiting(), append(slices.Clone(mails), "rita form-1 w8ben", "rita form-2 w8ben"))
+	db.update(t, func(tx *Tx) error { return tx.RemovePartner("rita", "desk", "") })
+	same(t, "what waits after one has left", waiting(), mails[1:])
+	db.update(t, func(tx *Tx) error {
+		one.ID, one.State = 3, rules.FormRefused
+		return tx.SettleForm("pat", one, rules.FormSubmitted, "desk")
+	})
+	same(t, "what waits after one was refused", waiting(), []string{fmt.Sprintf("pat P-%d ach_wire", first)})
 }

@@ -74,6 +74,7 @@ func suite(t *testing.T, s server) {
 		"a held mail is closed":                                  testCloseHeld,
 		"imports keep their dates and may be repeated":           testImport,
 		"a form is recorded, and decided once":                   testForms,
+		"forms wait by the mail that brought them":               testSubmitted,
 		"existing customers are listed":                          testCustomers,
 		"listings filter and limit":                              testLists,
 		"the digest is of its time":                              testDigest,

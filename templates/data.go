@@ -342,6 +342,7 @@ const (
 	DigestReview      = "review"      // prospects under review
 	DigestMail        = "mail"        // held mails
 	DigestReplies     = "replies"     // replies that wait to be released
+	DigestForms       = "forms"       // forms that wait for staff (D37)
 	DigestUndecided   = "undecided"   // mails that are not decided yet
 	DigestUndelivered = "undelivered" // mails of ours that did not come through
 	DigestQuarantined = "quarantined" // mails that were put aside
@@ -349,14 +350,15 @@ const (
 	DigestDecided     = "decided"     // what came of mails
 	DigestStaff       = "staff"       // reviews that staff decided
 	DigestEnding      = "ending"      // what ends within 30 days
+	DigestForfeiture  = "forfeiture"  // paperwork that misses something and is due within 30 days (D37)
 	DigestFull        = "full"        // partners near the cap
 	DigestBursts      = "bursts"      // partners with many new prospects on one day (D17)
 	DigestAgain       = "again"       // second and later renewals (D28)
 )
 
 // Sections are their names, in the order of the digest.
-var Sections = [...]string{DigestReview, DigestMail, DigestReplies, DigestUndecided, DigestUndelivered, DigestQuarantined, DigestSuppressed,
-	DigestDecided, DigestStaff, DigestEnding, DigestFull, DigestBursts, DigestAgain}
+var Sections = [...]string{DigestReview, DigestMail, DigestReplies, DigestForms, DigestUndecided, DigestUndelivered, DigestQuarantined, DigestSuppressed,
+	DigestDecided, DigestStaff, DigestEnding, DigestForfeiture, DigestFull, DigestBursts, DigestAgain}
 
 // Section is one part of the digest.
 type Section struct {
@@ -378,8 +380,8 @@ type Section struct {
 type Entry struct {
 	// Section is the section's name.
 	Section string
-	// Case is what an answer names it by: a reference, or M- and a mail's number; ""
-	// where no answer decides it. Orders are what the answer can say.
+	// Case is what an answer names it by: a reference, or M- or P- and a mail's number;
+	// "" where no answer decides it. Orders are what the answer can say.
 	Case   rules.Case
 	Orders []rules.Verb
 	// ID is a number of the ledger or the outbox.
@@ -396,6 +398,11 @@ type Entry struct {
 	Day   rules.Date
 	// N counts, Of is out of how many.
 	N, Of int
+	// Forms are forms that wait; Missing is what is not in, and Waiting says that
+	// something else waits.
+	Forms   []Forms
+	Missing []rules.FormKind
+	Waiting bool
 	// Outcome is what was decided N times; Refused are the reasons.
 	Outcome rules.Outcome
 	Refused []rules.Refusal

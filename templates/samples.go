@@ -227,8 +227,12 @@ func sampleNews() []any {
 		bare := Entry{Section: name, N: 1}
 		all := Entry{Section: name, Case: "R-7K4Q2M", Orders: []rules.Verb{rules.VerbApprove, rules.VerbReject, rules.VerbAddTo}, ID: 17, Ref: "R-7K4Q2M", Partner: "northwind",
 			Company: "Kuanza Coffee", Address: "pat@northwind.example", Subject: "New lead", Why: "unclear_organisation", Hours: 50, Late: true, Day: "2026-11-22", N: 2, Of: 50,
+			Missing: []rules.FormKind{rules.FormACH, rules.FormTax}, Waiting: true,
 			Refused: []rules.Refusal{{Code: rules.Conflict, N: 2}, {Code: rules.CapReached, N: 1}}}
-		s := Section{Name: name, Urgent: i < 7, Count: 3, Least: 45, Since: "22 November 2026, 07:30", Entries: []Entry{all, bare}, More: 1, Next: "leadmail review list"}
+		for n, k := range append(rules.FormKinds[:], rules.FormUnknown) {
+			all.Forms = append(all.Forms, Forms{Kind: k, N: n + 1})
+		}
+		s := Section{Name: name, Urgent: i < 8, Count: 3, Least: 45, Since: "22 November 2026, 07:30", Entries: []Entry{all, bare}, More: 1, Next: "leadmail review list"}
 		for _, o := range Decisions {
 			all.Outcome = o
 			s.Entries = append(s.Entries, all)

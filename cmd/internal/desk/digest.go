@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"leadmail/notify"
 	"leadmail/rules"
@@ -101,20 +102,31 @@ func (d *Desk) toStaff(tx *store.Tx, key string, m store.InboxMessage, render fu
 // oldest first: each can be answered alone (D33). It is owed by what waits and the
 // day.
 func (g *gazette) overdue(tx *store.Tx, today rules.Date) error {
-	n := 0
+	type late struct {
+		name  string
+		since time.Time
+		tell  func() (notify.Waits, error)
+	}
+	var all []late
 	for _, w := range g.waiting {
-		if !g.late(w.Received) || n == mostWaiting {
-			continue
+		if g.late(w.Received) {
+			all = append(all, late{string(w.Case()), w.Received, func() (notify.Waits, error) { return g.waits(tx, w) }})
 		}
-		n++
-		c, orders, err := g.d.orders(tx, w)
+	}
+	for _, w := range g.papers {
+		if since := g.d.handedIn(w); g.late(since) {
+			all = append(all, late{w.Name(), since, func() (notify.Waits, error) { return g.formsWait(tx, w) }})
+		}
+	}
+	slices.SortStableFunc(all, func(x, y late) int { return x.since.Compare(y.since) })
+	for _, one := range all[:min(len(all), mostWaiting)] {
+		w, err := one.tell()
 		if err != nil {
 			return err
 		}
-		waits := notify.Waits{Ref: w.Ref, Verb: w.Verb, Case: c, Mail: w.InboxID, Partner: w.Partner, From: w.Sender, Subject: w.Subject, Prospect: w.Prospect, Organisation: w.Organisation,
-			Reasons: w.Reasons, Why: w.Why, Received: w.Received, Hours: g.hours(w.Received), Lever: notify.Lever{Token: rules.NewToken(g.key, c, g.now), Orders: orders}}
-		if err := g.d.toStaff(tx, overdueKey(c)+string(today), store.InboxMessage{ID: w.InboxID}, func(to rules.Address) (notify.Rendered, error) {
-			return g.d.render.Overdue(to, waits, g.d.identity(tx))
+		w.Received, w.Hours = one.since, g.hours(one.since)
+		if err := g.d.toStaff(tx, overdueKey(one.name)+string(today), store.InboxMessage{ID: w.Mail}, func(to rules.Address) (notify.Rendered, error) {
+			return g.d.render.Overdue(to, w, g.d.identity(tx))
 		}); err != nil {
 			return err
 		}
@@ -122,14 +134,36 @@ func (g *gazette) overdue(tx *store.Tx, today rules.Date) error {
 	return nil
 }
 
+// waits is a review as staff are reminded of it.
+func (g *gazette) waits(tx *store.Tx, w store.Review) (notify.Waits, error) {
+	c, orders, err := g.d.orders(tx, w)
+	return notify.Waits{Ref: w.Ref, Verb: w.Verb, Case: c, Mail: w.InboxID, Partner: w.Partner, From: w.Sender, Subject: w.Subject, Prospect: w.Prospect, Organisation: w.Organisation,
+		Reasons: w.Reasons, Why: w.Why, Lever: notify.Lever{Token: rules.NewToken(g.key, c, g.now), Orders: orders}}, err
+}
+
+// formsWait is the same of forms.
+func (g *gazette) formsWait(tx *store.Tx, w store.Submitted) (notify.Waits, error) {
+	stands, err := g.d.paperwork(tx, w.Partner)
+	out := notify.Waits{Mail: w.InboxID, Partner: w.Partner, From: w.Sender, Subject: w.Subject, Forms: w.Forms, Paperwork: stands}
+	if w.InboxID > 0 {
+		out.Case = rules.FormsCase(w.InboxID)
+		out.Lever = notify.Lever{Token: rules.NewToken(g.key, out.Case, g.now), Orders: onForms}
+	}
+	return out, err
+}
+
 // overdueKey is how the key of a reminder of something that waits begins.
-func overdueKey(c rules.Case) string { return fmt.Sprintf("%s/%s/", templates.Overdue, c) }
+func overdueKey(name string) string { return fmt.Sprintf("%s/%s/", templates.Overdue, name) }
 
 // awaited is why a reminder of what waits is not sent any more; "" where it still
 // waits.
 func (d *Desk) awaited(tx *store.Tx, m store.OutboxMessage) (why string, err error) {
 	all, err := tx.Reviews()
-	if err != nil || slices.ContainsFunc(all, func(w store.Review) bool { return strings.HasPrefix(m.Key, overdueKey(w.Case())) }) {
+	if err != nil || slices.ContainsFunc(all, func(w store.Review) bool { return strings.HasPrefix(m.Key, overdueKey(string(w.Case()))) }) {
+		return "", err
+	}
+	forms, err := tx.Submitted()
+	if err != nil || slices.ContainsFunc(forms, func(w store.Submitted) bool { return strings.HasPrefix(m.Key, overdueKey(w.Name())) }) {
 		return "", err
 	}
 	return "it does not wait for a person any more", nil

@@ -97,6 +97,10 @@ func TestNobodyIsRemindedOfWhatIsDecided(t *testing.T) {
 	}
 	mail(1, "one.example")
 	mail(2, "two.example")
+	for i := range 2 {
+		b.must(b.host.Deliver(mailbox, []byte(strings.ReplaceAll(fmt.Sprintf("From: <%s>\nTo: %s\nSubject: W-9\nMessage-ID: <f%d@partner.example>\nContent-Type: multipart/mixed; boundary=b\n\n"+
+			"--b\n\nThe W-9 is attached.\n--b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename=W-9.pdf\n\n%%PDF-1.4 %d\n--b--\n", pat, mailbox, i, i), "\n", "\r\n"))))
+	}
 	b.later(time.Minute)
 	b.must(d.Settle(t.Context()))
 	var waiting []store.Review
@@ -108,11 +112,20 @@ func TestNobodyIsRemindedOfWhatIsDecided(t *testing.T) {
 	b.later(5 * 24 * time.Hour)
 	d.paused = b.clock().Add(time.Hour)
 	b.must(d.Settle(t.Context()))
-	b.update(func(tx *store.Tx) error { return tx.CloseHeld(waiting[0].InboxID, "test", "done") })
+	b.update(func(tx *store.Tx) error {
+		forms, err := tx.Forms("pat")
+		if err != nil {
+			return err
+		}
+		f := forms[0]
+		f.State = rules.FormConfirmed
+		return errors.Join(tx.CloseHeld(waiting[0].InboxID, "test", "done"), tx.SettleForm("pat", f, rules.FormSubmitted, "test"))
+	})
 	b.later(2 * time.Hour)
 	b.must(d.Settle(t.Context()))
 	got := b.subjects()[before:]
-	if len(got) != 2 || got[0] != "27 May 2026: 2 wait for you, for longer than 48 hours" || !strings.HasPrefix(got[1], "Still waits for you: Mail 2 ") {
+	if len(got) != 3 || got[0] != "27 May 2026: 4 wait for you, for longer than 48 hours" || !strings.HasPrefix(got[1], "Still waits for you: Mail 2 ") ||
+		!strings.HasPrefix(got[2], "Still waits for you: Paperwork of mail 4 ") {
 		t.Errorf("staff got %q", got)
 	}
 	var cancelled []store.OutboxMessage
@@ -120,8 +133,13 @@ func TestNobodyIsRemindedOfWhatIsDecided(t *testing.T) {
 		cancelled, err = tx.OutboxList(store.OutboxFilter{State: store.OutboxCancelled})
 		return err
 	})
-	if len(cancelled) != 1 || cancelled[0].Kind != templates.Overdue || cancelled[0].LastError != "it does not wait for a person any more" {
-		t.Errorf("cancelled: %+v", cancelled)
+	for _, m := range cancelled {
+		if m.Kind != templates.Overdue || m.LastError != "it does not wait for a person any more" {
+			t.Errorf("cancelled: %+v", m)
+		}
+	}
+	if len(cancelled) != 2 {
+		t.Errorf("%d are cancelled, want that of the mail and that of the forms", len(cancelled))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"leadmail/notify"
 	"leadmail/rules"
 	"leadmail/store"
 	"leadmail/templates"
@@ -43,6 +44,7 @@ var chapters = []struct {
 	{templates.DigestReview, kindWaits, (*gazette).review},
 	{templates.DigestMail, kindWaits, (*gazette).mail},
 	{templates.DigestReplies, kindWaits, (*gazette).replies},
+	{templates.DigestForms, kindWaits, (*gazette).forms},
 	{templates.DigestUndecided, kindWrong, (*gazette).undecided},
 	{templates.DigestUndelivered, kindWrong, (*gazette).undelivered},
 	{templates.DigestQuarantined, kindWrong, (*gazette).quarantined},
@@ -50,6 +52,7 @@ var chapters = []struct {
 	{templates.DigestDecided, kindCounted, (*gazette).decided},
 	{templates.DigestStaff, kindCounted, (*gazette).byStaff},
 	{templates.DigestEnding, kindStands, (*gazette).ending},
+	{templates.DigestForfeiture, kindStands, (*gazette).forfeiture},
 	{templates.DigestFull, kindStands, (*gazette).full},
 	{templates.DigestBursts, kindNews, (*gazette).bursts},
 	{templates.DigestAgain, kindNews, (*gazette).again},
@@ -66,6 +69,7 @@ type gazette struct {
 	out     templates.News
 	news    rules.News
 	waiting []store.Review
+	papers  []store.Submitted
 	speaks  bool
 }
 
@@ -84,6 +88,14 @@ func (d *Desk) gather(tx *store.Tx, last, now time.Time, key []byte) (*gazette, 
 	}
 	for _, w := range g.waiting {
 		if g.late(w.Received) {
+			g.out.Late++
+		}
+	}
+	if g.papers, err = tx.Submitted(); err != nil {
+		return nil, err
+	}
+	for _, w := range g.papers {
+		if g.late(d.handedIn(w)) {
 			g.out.Late++
 		}
 	}
@@ -120,6 +132,16 @@ func (g *gazette) hours(since time.Time) int {
 		return 0
 	}
 	return int(g.d.policy.Waited(since, g.now).Hours())
+}
+
+// handedIn is since when forms wait: since their receipt, or, where they came without a
+// mail and the day alone is known, since the end of that.
+func (d *Desk) handedIn(w store.Submitted) time.Time {
+	f := w.Forms[0]
+	if f.Received.IsZero() {
+		return d.policy.Midnight(f.Day.AddDays(1))
+	}
+	return f.Received
 }
 
 // late says whether a review takes longer than it may (D33).
@@ -222,6 +244,22 @@ func (g *gazette) replies(s *templates.Section) (err error) {
 	return err
 }
 
+func (g *gazette) forms(s *templates.Section) error {
+	s.Count, s.Next = len(g.papers), "leadmail paperwork list --waiting"
+	for _, w := range g.papers[:min(s.Count, mostWaiting)] {
+		at := g.d.handedIn(w)
+		e := templates.Entry{Partner: string(w.Partner), Day: w.Forms[0].Day, Forms: notify.CountForms(w.Forms), Hours: g.hours(at), Late: g.late(at)}
+		if w.InboxID > 0 {
+			g.token(&e, rules.FormsCase(w.InboxID), onForms)
+		}
+		s.Entries = append(s.Entries, e)
+	}
+	return nil
+}
+
+// onForms is what staff can say to forms that wait.
+var onForms = []rules.Verb{rules.VerbApprove, rules.VerbReject}
+
 func (g *gazette) undecided(s *templates.Section) error {
 	n, oldest, err := g.tx.Backlog()
 	s.Count, s.Since, s.Next = n, g.instant(oldest), "leadmail inbox list --state found"
@@ -290,6 +328,21 @@ func (g *gazette) ending(s *templates.Section) error {
 	s.Count = n
 	for _, r := range first {
 		s.Entries = append(s.Entries, templates.Entry{Ref: r.Ref, Partner: string(r.Partner), Company: r.Prospect.Company, Day: r.Until()})
+	}
+	return err
+}
+
+func (g *gazette) forfeiture(s *templates.Section) error {
+	today := g.out.Today
+	var days []rules.Date
+	for i := range endsWithin + 1 {
+		days = append(days, today.AddDays(i))
+	}
+	papers, err := g.tx.Papers(rules.JoinedFor(days...))
+	near := rules.NearForfeiture(papers, today, today.AddDays(endsWithin))
+	s.Count, s.Next = len(near), "leadmail paperwork list"
+	for _, w := range near[:min(s.Count, mostListed)] {
+		s.Entries = append(s.Entries, templates.Entry{Partner: string(w.Partner), Missing: w.Missing, Waiting: len(w.Waiting) > 0, Day: w.Deadline, N: today.DaysUntil(w.Deadline)})
 	}
 	return err
 }

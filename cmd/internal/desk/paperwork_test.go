@@ -10,8 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"leadmail/rules"
 	"leadmail/store"
@@ -39,6 +41,7 @@ func formMail(from, id string, contents ...string) []byte {
 func TestNothingOfAFormIsKept(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
+	b.mornings()
 	var log bytes.Buffer
 	b.o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	d := b.desk()
@@ -46,6 +49,8 @@ func TestNothingOfAFormIsKept(t *testing.T) {
 	b.must(b.host.Deliver(mailbox, received))
 	// The same from a stranger, and one that cannot be read as a whole.
 	b.must(b.host.Deliver(mailbox, formMail("nobody@else.example", "f2", "Unique content of a stranger's form")))
+	b.must(d.Settle(t.Context()))
+	b.later(5 * 24 * time.Hour) // until staff are reminded of them
 	b.must(d.Settle(t.Context()))
 
 	var forms []rules.Form
@@ -69,7 +74,7 @@ func TestNothingOfAFormIsKept(t *testing.T) {
 	if len(forms) != 2 || forms[0].Kind != rules.FormW9 || forms[0].Size == 0 || len(forms[0].SHA256) != 64 || forms[0].Name != "W-9 ######### #.pdf" {
 		t.Fatalf("recorded: %+v", forms)
 	}
-	if len(mails) < 3 {
+	if len(mails) < 3 || !slices.ContainsFunc(mails, func(m store.OutboxMessage) bool { return strings.Contains(m.Subject, "Paperwork of mail 1") }) {
 		t.Fatalf("%d mails went out: this test looks at nothing", len(mails))
 	}
 	// Staff refuse one: what the partner reads then is looked at, too.

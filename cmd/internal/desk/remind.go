@@ -99,11 +99,7 @@ func (d *Desk) due(ctx context.Context, since, planned, today rules.Date) (due [
 			return err
 		}
 		due = rules.DueReminders(regs, since, today, d.policy)
-		var joined []rules.Date
-		for _, deadline := range rules.Endings(since, today, d.policy.PaperworkStages) {
-			joined = append(joined, rules.JoinedFor(deadline)...)
-		}
-		papers, err := tx.Papers(joined)
+		papers, err := tx.Papers(rules.JoinedFor(rules.Endings(since, today, d.policy.PaperworkStages)...))
 		if err != nil {
 			return err
 		}

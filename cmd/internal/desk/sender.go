@@ -123,7 +123,7 @@ func (d *Desk) tokens(tx *store.Tx, done Decided) ([]notify.Lever, error) {
 		levers = append(levers, notify.Lever{Token: rules.NewToken(key, of, tx.Now()), Orders: []rules.Verb{rules.VerbApprove, rules.VerbReject}})
 	}
 	if slices.ContainsFunc(done.Decision.Actions, func(a rules.Action) bool { return len(a.Forms) > 0 }) {
-		levers = append(levers, notify.Lever{Token: rules.NewToken(key, rules.FormsCase(done.Mail.ID), tx.Now()), Orders: []rules.Verb{rules.VerbApprove, rules.VerbReject}})
+		levers = append(levers, notify.Lever{Token: rules.NewToken(key, rules.FormsCase(done.Mail.ID), tx.Now()), Orders: onForms})
 	}
 	mail := notify.Lever{Token: rules.NewToken(key, rules.MailCase(done.Mail.ID), tx.Now())}
 	if done.Reply.Raw != nil && d.mode(done.Partner) == rules.ModeApprove {
