@@ -79,18 +79,8 @@ func (tx *Tx) end(ref rules.Reference, partner rules.PartnerID, state rules.Regi
 	if err := lost(n, err, "registration %s", ref); err != nil {
 		return err
 	}
-	reviewed, err := tx.exec("UPDATE prospects SET state = 'withdrawn', decided_at = $2 WHERE ref = $1 AND state = 'review'", ref, at(tx.now))
-	if err != nil {
+	if err := tx.overtaken(ref); err != nil {
 		return err
-	}
-	if reviewed > 0 { // its mail may wait for nothing any more
-		p, err := tx.Prospect(ref)
-		if err == nil {
-			err = tx.settled(p.InboxID)
-		}
-		if err != nil {
-			return err
-		}
 	}
 	n, err = tx.exec("DELETE FROM terms WHERE ref = $1 AND until_on > $2 AND n > 1", ref, on(until))
 	if err != nil || n == 0 {
@@ -101,6 +91,20 @@ func (tx *Tx) end(ref rules.Reference, partner rules.PartnerID, state rules.Regi
 		actor, why = r.By, r.Why
 	}
 	return tx.Note(actor, string(ref), "queued term cancelled", why)
+}
+
+// overtaken closes the review of a registration that ended while it waited: its mail
+// may wait for nothing any more.
+func (tx *Tx) overtaken(ref rules.Reference) error {
+	reviewed, err := tx.exec("UPDATE prospects SET state = 'withdrawn', decided_at = $2 WHERE ref = $1 AND state = 'review'", ref, at(tx.now))
+	if err != nil || reviewed == 0 {
+		return err
+	}
+	p, err := tx.Prospect(ref)
+	if err != nil {
+		return err
+	}
+	return tx.settled(p.InboxID)
 }
 
 // correct gives a registration's first contact new data, and its record the new

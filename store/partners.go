@@ -180,12 +180,24 @@ func (tx *Tx) RemovePartner(id rules.PartnerID, actor, why string) error {
 	if err := tx.disown(id); err != nil {
 		return fmt.Errorf("partner %s: %w", id, err)
 	}
+	waited, err := list(tx, func(scan scan) (int64, error) {
+		var id int64
+		return id, scan(&id)
+	}, "SELECT inbox_id FROM prospects WHERE partner = $1 AND state = 'review' AND inbox_id IS NOT NULL UNION SELECT inbox_id FROM changes WHERE partner = $1 AND state = 'review' ORDER BY 1", id)
+	if err != nil {
+		return fmt.Errorf("partner %s: %w", id, err)
+	}
 	for _, sql := range []string{
 		"UPDATE registrations SET state = 'released', slot = NULL, ended_at = $2 WHERE partner = $1 AND state IN ('active', 'under_review')",
 		"UPDATE prospects SET state = CASE WHEN state = 'needs_info' THEN 'lapsed' ELSE 'withdrawn' END, decided_at = $2 WHERE partner = $1 AND state IN ('needs_info', 'review')",
 		"UPDATE changes SET state = 'lapsed', decided_at = $2 WHERE partner = $1 AND state = 'review'",
 	} {
 		if _, err := tx.exec(sql, id, at(tx.now)); err != nil {
+			return fmt.Errorf("partner %s: %w", id, err)
+		}
+	}
+	for _, mail := range waited {
+		if err := tx.settled(mail); err != nil {
 			return fmt.Errorf("partner %s: %w", id, err)
 		}
 	}

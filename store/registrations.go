@@ -145,7 +145,7 @@ func (tx *Tx) close(refs []rules.Reference, today rules.Date, policy rules.Polic
 		if _, err := tx.exec("UPDATE registrations SET state = 'released', slot = NULL, ended_at = $2 WHERE ref = $1", r.Ref, at(policy.Midnight(policy.ReleaseOn(r.LapsedOn)))); err != nil {
 			return err
 		}
-		if _, err := tx.exec("UPDATE prospects SET state = 'withdrawn', decided_at = $2 WHERE ref = $1 AND state = 'review'", r.Ref, at(tx.now)); err != nil {
+		if err := tx.overtaken(r.Ref); err != nil {
 			return err
 		}
 		if err := tx.Note(Program, string(r.Ref), "released", fmt.Sprintf("%s has had no subscription since %s", r.Partner, r.LapsedOn)); err != nil {
