@@ -107,7 +107,8 @@ func list(b Book, p Policy) []Listed {
 		case r.UnderReview():
 			l.State, l.Renewable = StandsReview, false
 		case r.Frozen(p, b.Received):
-			l.State, l.Next, l.Renewable = StandsFrozen, p.ReleaseOn(r.LapsedOn).AddDays(-1), false
+			// What ends by itself sooner is kept no longer.
+			l.State, l.Next, l.Renewable = StandsFrozen, min(p.ReleaseOn(r.LapsedOn).AddDays(-1), l.Until), false
 		case r.Outstanding(p, b.Received):
 			l.State = StandsActive
 			if t := last(begun(r.Terms, today)); t.Until != "" && t.Until != l.Until {
