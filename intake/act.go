@@ -1303,6 +1303,9 @@ func (p *parser) chosenType(text string, rd *rules.Reading, span rules.Span) boo
 	return false
 }
 
+// speaksOfAgreeing finds somebody who agrees to something, or does not.
+var speaksOfAgreeing = regexp.MustCompile(`(?i)\b(?:i|we)\b[^.!?\n]{0,30}\b(?:agree|accept)\b`)
+
 // isThanks says whether a text is nothing but thanks.
 func isThanks(s string) bool {
 	ts := tokens(s)
@@ -1379,6 +1382,14 @@ func (p *parser) loose() {
 		whole := fresh.String()
 		switch {
 		case strings.TrimSpace(whole) == "", len(rest) == 0 && len(p.unread) > 0:
+		case speaksOfAgreeing.MatchString(whole):
+			// Whether somebody accepts the agreement is for a person to read where it is
+			// not said as I AGREE (D34): a courtesy beside it makes no thanks of it.
+			for i := range p.sentences {
+				if len(rest) == 0 {
+					rest = append(rest, &p.sentences[i])
+				}
+			}
 		case len(rest) == 0 || words.begins("reaction", strings.Trim(whole, " []👍❤️🎉")) || strings.Contains(whole, "reacted to your message") || p.thankful(rest):
 			p.thanks = true
 			return

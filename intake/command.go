@@ -18,7 +18,7 @@ type order struct {
 // heads something and is none.
 var orderLine = regexp.MustCompile(`(?i)^(?:(?:please|pls|kindly),?\s+)?` +
 	`(?:(status|list|help)\??|(statement)(?:\s+(?:20\d\d\s*[-/]?\s*q[1-4]|q[1-4]\s*[-/]?\s*20\d\d))?|(check|renew|withdraw)\s*:?\s+(\S.*?)` +
-	`|(stop)(?:\s+(?:sending\s+(?:me\s+|us\s+)?)?(?:the\s+|these\s+|all\s+|your\s+)?reminders?)?|(unsubscribe)|(i agree)(?:\s+to\s+the\s+(?:partner\s+program\s+)?agreement)?)` +
+	`|(stop)(?:\s+(?:sending\s+(?:me\s+|us\s+)?)?(?:the\s+|these\s+|all\s+|your\s+)?reminders?)?|(unsubscribe)|(?:(?:thanks|thank\s+you)[,.!]?\s+)?(i agree)(?:\s+to\s+the\s+(?:partner\s+program\s+)?agreement)?)` +
 	`(?:,?\s+(?:please|pls|thanks|thank you|thx))?\s*[.!]*$`)
 
 var orderVerbs = map[string]rules.Verb{"status": rules.VerbStatus, "list": rules.VerbStatus, "help": rules.VerbHelp, "statement": rules.VerbStatement,
@@ -31,7 +31,7 @@ const mostOrdered = 300
 func readOrder(line string) (order, bool) {
 	s := strings.TrimSpace(line)
 	// The first letter spares most lines the expression.
-	if s == "" || len(s) > mostOrdered || strings.IndexByte("slhcrwupkiSLHCRWUPKI", s[0]) < 0 {
+	if s == "" || len(s) > mostOrdered || strings.IndexByte("slhcrwupkitSLHCRWUPKIT", s[0]) < 0 {
 		return order{}, false
 	}
 	m := orderLine.FindStringSubmatch(s)

@@ -17,10 +17,10 @@ func TestOrders(t *testing.T) {
 		"CHECK acme.com, reiss.de and www.crux.example please": "check acme.com check reiss.de check www.crux.example", "CHECK acme.com?": "check acme.com",
 		"RENEW R-7K4Q2M": "renew R-7K4Q2M", "renew: r-7k4q2m & R-ABCDE1, thanks": "renew R-7K4Q2M renew R-ABCDE1", "Withdraw #R-7K4Q2M.": "withdraw R-7K4Q2M",
 		"STATEMENT": "statement", "statement 2026Q3": "statement", "Statement Q3/2026": "statement",
-		"STOP": "stop", "stop reminders": "stop", "Please stop sending us these reminders.": "stop", "unsubscribe": "stop", "I agree.": "agree",
+		"STOP": "stop", "stop reminders": "stop", "Please stop sending us these reminders.": "stop", "unsubscribe": "stop", "I agree.": "agree", "Thank you, I agree!": "agree",
 
 		"": "", "Status: qualified": "", "Status:": "", "list of leads": "", "check with Maria": "", "CHECK": "", "CHECK acme.com with Maria": "",
-		"renew": "", "RENEW R-OOOOOO": "", "RENEW all": "", "RENEW R-7K4Q2M not R-ABCDE1": "", "stop calling Maria": "", "I agree with Maria": "",
+		"renew": "", "RENEW R-OOOOOO": "", "RENEW all": "", "RENEW R-7K4Q2M not R-ABCDE1": "", "stop calling Maria": "", "I agree with Maria": "", "Thanks, I agree with Maria": "", "Thank you": "",
 		"help wanted": "", "statement of work": "", strings.Repeat("check a.com ", 40): "",
 	} {
 		o, ok := readOrder(line)
