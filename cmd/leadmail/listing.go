@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -228,8 +229,12 @@ func short(s string, most int) string {
 }
 
 // spreadsheet keeps a cell from being taken for a formula (MAIL.md 117): what
-// begins like one gets an apostrophe, which the imports take off again.
+// begins like one gets an apostrophe, which the imports take off again. A number below
+// zero is none.
 func spreadsheet(s string) string {
+	if _, err := strconv.Atoi(s); err == nil && s[0] == '-' {
+		return s
+	}
 	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
 		return "'" + s
 	}

@@ -127,7 +127,11 @@ func (d *Desk) due(ctx context.Context, since, planned, today rules.Date) (due [
 // Upcoming says what partners would be reminded of on a day, as things stand, and
 // where it would go; what has been owed already is left out.
 func (d *Desk) Upcoming(ctx context.Context, on rules.Date) (out []rules.Reminder, to map[rules.PartnerID]rules.Address, err error) {
-	due, _, err := d.due(ctx, on.AddDays(-1), on.AddDays(-1), on)
+	since, planned, err := d.before(ctx, on)
+	if err != nil {
+		return nil, nil, err
+	}
+	due, _, err := d.due(ctx, since, planned, on)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -150,6 +154,25 @@ func (d *Desk) Upcoming(ctx context.Context, on rules.Date) (out []rules.Reminde
 		return nil
 	})
 	return out, to, err
+}
+
+// before says since when what is due would go on a day: since the day before, but in the
+// next turn that is made since the last one, and of plans whatever nobody was told.
+func (d *Desk) before(ctx context.Context, on rules.Date) (since, planned rules.Date, err error) {
+	since, planned = on.AddDays(-1), on.AddDays(-1)
+	var last rules.Date
+	err = d.Store.View(ctx, func(tx *store.Tx) error {
+		day, _, err := tx.Setting(remindedName)
+		last = rules.Date(day)
+		return err
+	})
+	if err != nil || on > max(d.policy.Day(d.Now()), last.AddDays(1)) {
+		return since, planned, err
+	}
+	if last != "" {
+		since = max(min(since, last), on.AddDays(-mostMissed))
+	}
+	return since, "", nil
 }
 
 // concerns says whether a reminder concerns a partner as it stands: who may renew
@@ -265,6 +288,8 @@ func (d *Desk) settled(tx *store.Tx, m store.OutboxMessage) (why string, err err
 		return d.awaited(tx, m)
 	case store.KindReminder:
 		return d.stillDue(tx, m)
+	case templates.Welcome:
+		return d.stillWelcome(tx, m)
 	}
 	return "", nil
 }

@@ -9,8 +9,8 @@ import (
 
 // Welcome owes a partner that has joined, or has come back, the mail that says what to
 // do first; lost is how many registrations it has lost meanwhile. It is queued in the
-// transaction that enters the partner, held in mode approve, and once a day at most.
-// The message's ID is 0 where none is sent: in mode shadow, or where no address of the
+// transaction that enters the partner, held in mode approve, and once a day to an address
+// at most. The message's ID is 0 where none is sent: in mode shadow, or where no address of the
 // partner's is known.
 func (d *Desk) Welcome(tx *store.Tx, p rules.Partner, back bool, lost int) (store.OutboxMessage, error) {
 	to, err := tx.WritesTo(p)
@@ -27,10 +27,20 @@ func (d *Desk) Welcome(tx *store.Tx, p rules.Partner, back bool, lost int) (stor
 	if err != nil {
 		return store.OutboxMessage{}, err
 	}
-	out := d.outgoing(r, fmt.Sprintf("welcome/%s/%s", p.ID, today), store.InboxMessage{Partner: p.ID})
+	out := d.outgoing(r, fmt.Sprintf("welcome/%s/%s/%s", p.ID, today, string(to)), store.InboxMessage{Partner: p.ID})
 	if d.mode(&p) == rules.ModeApprove {
 		out.State, out.Why = store.OutboxHeld, "mode approve: waits for `leadmail outbox release`"
 	}
 	out.ID, err = tx.Queue(out)
 	return out, err
+}
+
+// stillWelcome says why a welcome mail is not sent any more: the partner was removed
+// meanwhile, or the address is not one of its own; "" where it is sent.
+func (d *Desk) stillWelcome(tx *store.Tx, m store.OutboxMessage) (why string, err error) {
+	p, err := tx.PartnerOf(m.To)
+	if err == nil && (p == nil || p.ID != m.Partner) {
+		why = "that address is not the partner's any more"
+	}
+	return why, err
 }
