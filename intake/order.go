@@ -44,6 +44,11 @@ func (p *parser) order() *rules.Order {
 		o.Case = rules.Case(strings.ToUpper(c[1]))
 		rest = rest[len(c[0]):]
 	}
+	for _, line := range own[1:] {
+		if m := ordering.FindStringSubmatch(line); m != nil && orderCase.MatchString(m[2]) {
+			o.Several = true
+		}
+	}
 	// The reason goes on to the first empty line: what follows is a signature.
 	reason := []string{rest}
 	for _, line := range own[1:] {
@@ -55,7 +60,8 @@ func (p *parser) order() *rules.Order {
 		}
 		reason = append(reason, line)
 	}
-	o.Reason = clean(strings.Join(reason, " "))
+	// The partner reads it: the token is nothing for it.
+	o.Reason = clean(strings.Trim(rules.WithoutTokens(strings.Join(reason, " ")), " []"))
 	if len(o.Reason) > 500 {
 		o.Reason = strings.ToValidUTF8(o.Reason[:500], "")
 	}

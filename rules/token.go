@@ -113,6 +113,9 @@ func Tokens(text string) []Token {
 	return out
 }
 
+// WithoutTokens is a text without what has the form of a token in it.
+func WithoutTokens(text string) string { return tokenForm.ReplaceAllString(text, "") }
+
 // Case is what a token says that it is for.
 func (t Token) Case() Case {
 	c, _, _ := strings.Cut(string(t), ".")
@@ -163,6 +166,9 @@ type Order struct {
 	Partner PartnerID `json:"partner,omitempty"` // of ADD TO
 	Reason  string    `json:"reason,omitempty"`
 	Tokens  []Token   `json:"tokens,omitempty"`
+	// Several says that the mail orders more than one thing. A mail decides one: of
+	// several it would be a guess which words belong to which.
+	Several bool `json:"several,omitempty"`
 	// Forms are the kinds of forms that the reason names, in its order.
 	Forms []FormKind `json:"forms,omitempty"`
 }

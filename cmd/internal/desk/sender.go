@@ -168,6 +168,10 @@ func (d *Desk) order(tx *store.Tx, s rules.Sender, q rules.Request, received tim
 	if o.Token != rules.TokenValid {
 		return o, nil
 	}
+	if o.Several {
+		o.Refused = "the mail orders more than one thing, and nothing was done: send each in a mail of its own"
+		return o, nil
+	}
 	err = tx.Savepoint("order", func() (err error) {
 		o.Done, err = d.carryOut(tx, *o, "mail:"+string(s.Address))
 		return err
