@@ -10,10 +10,15 @@ import (
 )
 
 // acted is what a mail says of something that was asked for and that is no prospect.
-func (r *Renderer) acted(a *templates.Answer, act rules.Action, d rules.Decision) templates.Verdict {
+func (r *Renderer) acted(a *templates.Answer, act rules.Action, d rules.Decision, partner *rules.Partner) templates.Verdict {
 	name := wish(act.Verb, act.Ref).Of
 	v := templates.Verdict{Verb: act.Verb, Decision: act.Decision, Check: act.Check, Name: name, Today: d.Today, Ref: act.On, Until: act.Term.Until, Numbers: r.numbers}
 	v.Agreed, v.Version = act.Since, clean(act.Agreement.Version, maxValue)
+	if act.Verb == rules.VerbAgree && partner != nil {
+		p := *partner
+		p.AgreementOn = act.Since
+		v.Standing = p.Member(d.Today, r.program.Policy)
+	}
 	for _, reason := range act.Reasons {
 		v.Reason = reason.Code
 	}

@@ -242,7 +242,7 @@ func (r *Renderer) judged(a *templates.Answer, d rules.Decision, q rules.Request
 			continue
 		}
 		order[len(a.Verdicts)] = act.Item
-		a.Verdicts = append(a.Verdicts, r.acted(a, act, d))
+		a.Verdicts = append(a.Verdicts, r.acted(a, act, d, partner))
 	}
 	r.inOrder(a, order)
 	for _, act := range d.Actions {

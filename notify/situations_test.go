@@ -160,6 +160,13 @@ var situations = []situation{
 		d.Actions = []rules.Action{{Verb: rules.VerbAgree, Decision: rules.Updated, Since: "2026-11-22", Agreement: rules.Agreement{Version: "2026-01"}}}
 		return d
 	}(), registration()))},
+	{"agreed, and the plan has ended", agreeing(func(r *notify.Renderer) (notify.Rendered, error) {
+		partner := northwind()
+		partner.LapsedOn = "2026-11-20"
+		d := verdicts()
+		d.Actions = []rules.Action{{Verb: rules.VerbAgree, Decision: rules.Updated, Since: "2026-11-22", Agreement: rules.Agreement{Version: "2026-01"}}}
+		return r.Reply(d, rules.Request{}, original(), partner, identity())
+	})},
 	{"agreed already", agreeing(reply(func() rules.Decision {
 		d := verdicts()
 		d.Actions = []rules.Action{{Verb: rules.VerbAgree, Decision: rules.Answered, Since: "2025-11-03"}}

@@ -98,11 +98,12 @@ const RecentDays = 30
 func list(b Book, p Policy) []Listed {
 	today := p.Day(b.Received)
 	out := []Listed{}
+	member := b.Partner.Member(today, p) == ""
 	for _, r := range b.Registrations {
 		if r.Partner != b.Partner.ID || r.State == StateRefused || r.released(p, today) {
 			continue
 		}
-		l := Listed{Ref: r.Ref, Company: cmp.Or(r.Prospect.Company, string(r.Organisation)), Since: p.Day(r.Received), Until: r.Until(), Renewable: p.renewable(r, today)}
+		l := Listed{Ref: r.Ref, Company: cmp.Or(r.Prospect.Company, string(r.Organisation)), Since: p.Day(r.Received), Until: r.Until(), Renewable: member && p.renewable(r, today)}
 		switch {
 		case r.UnderReview():
 			l.State, l.Renewable = StandsReview, false

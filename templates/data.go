@@ -221,6 +221,8 @@ type Verdict struct {
 	// Agreed is the day from which the agreement counts, Version what was accepted.
 	Agreed  rules.Date
 	Version string
+	// Standing is why nothing can be registered although it counts; "" where it can.
+	Standing rules.Code
 	// Release are registrations that a partner at the cap could give up (D11).
 	Release []rules.Holding
 	// Form is set where lines are missing.

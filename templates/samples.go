@@ -182,6 +182,10 @@ func sampleVerdicts() []Verdict {
 				w.Check = c
 				out = append(out, w)
 			}
+			for _, c := range []rules.Code{rules.PartnerSuspended, rules.PartnerInactive, rules.PlanNotEligible} {
+				w.Standing = c
+				out = append(out, w)
+			}
 			w.Reason = rules.WhichRegistration
 			out = append(out, w)
 			w.Reason, w.Ref, w.Options, w.Name = rules.UnknownRegistration, "", nil, ""
