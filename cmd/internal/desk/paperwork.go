@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -133,6 +134,11 @@ func (d *Desk) orderForms(tx *store.Tx, mail int64, o rules.Ordered, actor strin
 	case unnamed > 0 && unnamed != len(o.Forms):
 		return "", impossible(fmt.Sprintf("%d form(s) of mail %d have no name: answer APPROVE and name each, such as %s", unnamed, mail,
 			strings.TrimSpace(strings.Repeat("W-9 ", unnamed))))
+	}
+	if _, err := tx.Partner(partner); errors.Is(err, store.ErrNotFound) {
+		return "", impossible(fmt.Sprintf("%s has been removed from the program; leadmail partners rejoin %s takes it back, then send this once more", partner, partner))
+	} else if err != nil {
+		return "", err
 	}
 	if !c.Confirm {
 		c.Because = o.Reason
