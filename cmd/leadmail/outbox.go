@@ -41,7 +41,12 @@ func outboxColumns() []column[store.OutboxMessage] {
 		{name: "partner", value: func(m m) any { return m.Partner }},
 		{name: "state", value: func(m m) any { return m.State }},
 		{name: "subject", value: func(m m) any { return m.Subject }},
-		{name: "why", value: func(m m) any { return m.Why }},
+		{name: "why", value: func(m m) any {
+			if m.State == store.OutboxCancelled { // as it was about to be sent
+				return cmp.Or(m.Why, m.LastError)
+			}
+			return m.Why
+		}},
 		{name: "inbox", value: func(m m) any { return number(m.InboxID) }, wide: true},
 		{name: "from", value: func(m m) any { return m.From }, wide: true},
 		{name: "message_id", value: func(m m) any { return m.MessageID }, wide: true},
