@@ -755,13 +755,20 @@ func (p *parser) other(s *sentence) {
 	toks := s.tokens()
 	asking := strings.Contains(s.text, "?") || s.asks() || len(toks) > 1 && (toks[0].w == "how" || toks[0].w == "what") || s.line && len(strings.Fields(s.text)) <= 8
 	switch {
-	case asking && s.says("ask status") && !s.says("ask help"):
+	case asking && s.says("ask status") && !s.says("ask help"), s.asksList():
 		p.once(rules.VerbStatus, s.span)
 	case asking && s.says("ask help") && len(s.forms()) == 0:
 		p.once(rules.VerbHelp, s.span)
 	case asking && s.asks() && s.says("ask statement"):
 		p.once(rules.VerbStatement, s.span)
 	}
+}
+
+// asksList says whether a sentence asks for a list of what the sender has
+// registered, put together by what it is and what is on it.
+func (s *sentence) asksList() bool {
+	return s.says("overview") && s.says("running registrations") && (s.says("asking") || s.asks() || strings.Contains(s.text, "?")) &&
+		!s.says("ask help") && !s.says("place in list") && !strings.Contains(s.text, "@")
 }
 
 func (p *parser) once(v rules.Verb, span rules.Span) {

@@ -260,11 +260,22 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 	const longest = 14
 	for _, r := range runs(ls) {
 		for i := r[0]; i < r[1] && len(p.list) > 0; i++ {
+			if l := &ls[i]; l.kind == lexWord && !l.capital && l.is(wordConjunction) {
+				continue // "in October and Strathglass Timber"
+			}
 			for j := min(r[1], i+longest); j > i; j-- {
 				if p.inList(ls[i:j]) {
 					add(i, j, nameText(s, i, j))
 					break
 				}
+			}
+		}
+	}
+	for _, b := range p.blocks {
+		// What is registered here is new: "…, and add a lead: Acme Ltd, jane@acme.example".
+		if b.seed != nil && b.seed.org != nil && b.Email != "" && b.seed.org.sent == n && b.seed.email != nil && b.seed.email.sent == n {
+			for k := b.seed.org.from; k < b.seed.org.to; k++ {
+				taken[k] = true
 			}
 		}
 	}
@@ -277,6 +288,7 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 			add(m.from, m.to, m.text)
 		}
 	}
+	entry := -1 // the first name that a word for a registration stands before
 	if len(deeds) > 0 {
 		// A name right behind a verb.
 		for _, r := range runs(ls) {
@@ -284,10 +296,16 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 			for _, d := range deeds {
 				near = near || r[0] >= d.to && r[0]-d.to <= 2
 			}
-			if !near || taken[r[0]] {
+			if taken[r[0]] {
 				continue
 			}
-			if from, to := p.bareName(s, r[0], r[1], deeds); to > from && from == r[0] {
+			from, to := p.bareName(s, r[0], r[1], deeds)
+			if near && to > from && from == r[0] {
+				add(from, to, strings.TrimRight(nameText(s, from, to), ".")+dotOf(s, to))
+			} else if from, to = p.entryName(s, from, to, deeds); to > from && !taken[from] {
+				if len(out) == 0 {
+					entry = from
+				}
 				add(from, to, strings.TrimRight(nameText(s, from, to), ".")+dotOf(s, to))
 			}
 		}
@@ -306,10 +324,13 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 		}
 	}
 	over := len(deeds) == 0 && s.says("over")
-	if (len(deeds) > 0 || over || s.says("ending")) && len(out) == 0 {
+	if (len(deeds) > 0 || over || s.says("ending")) && (len(out) == 0 || entry >= 0) {
 		for _, r := range runs(ls) {
 			if p.opens(s, r, deeds) {
 				continue
+			}
+			if entry >= 0 && (r[0] >= entry || taken[r[0]]) {
+				break // only what stands before it can be another verb's
 			}
 			if over && len(out) > 0 {
 				break // why it came to nothing is no company's name
@@ -323,6 +344,47 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].from < out[j].from })
 	return out
+}
+
+// entryName is the name of which a registration is meant, where a verb stands before
+// or right behind: "cancelar o registo da Corticeira Lezíria", "die Registrierung von
+// Korken Lerch stornieren". Nothing but small words may stand between.
+func (p *parser) entryName(s *sentence, from, to int, deeds []deed) (int, int) {
+	ls := s.ls
+	for from < to && (ls[from].isEntry() || !ls[from].capital && (atWords[ls[from].fold] || particles[ls[from].fold])) {
+		from++
+	}
+	k := from - 1
+	if to <= from || k < 0 || !ls[k].links() {
+		return 0, 0
+	}
+	for k >= 0 && k > from-5 && ls[k].links() {
+		k--
+	}
+	entry := k + 1
+	for entry < from && !ls[entry].isEntry() {
+		entry++
+	}
+	if entry == from {
+		return 0, 0
+	}
+	for _, d := range deeds {
+		if d.to > k && d.to <= entry || d.from == to {
+			return from, to
+		}
+	}
+	return 0, 0
+}
+
+// isEntry says whether a word means a registration that exists.
+func (l lexeme) isEntry() bool {
+	return l.kind == lexWord && l.id != 0 && words.entry(l.id).begins.has(words.sections["entry word"].id)
+}
+
+// links says whether a word may stand between a verb and the name of which a
+// registration is meant.
+func (l lexeme) links() bool {
+	return l.kind == lexWord && (l.isEntry() || smallWord[l.fold] || atWords[l.fold] || particles[l.fold] || fillers[l.fold] || l.is(wordPointer))
 }
 
 // opens says whether a stretch of capitals is but the first word of a sentence: a

@@ -336,7 +336,7 @@ func nameText(s *sentence, from, to int) string {
 	for _, suffix := range []string{"'s", "’s"} {
 		t = strings.TrimSuffix(t, suffix)
 	}
-	if l := s.ls[to-1]; strings.HasSuffix(t, ".") && undotted[strings.ToLower(strings.TrimSuffix(l.text, "."))] {
+	if l := s.ls[to-1]; strings.HasSuffix(t, ".") && (undotted[strings.ToLower(strings.TrimSuffix(l.text, "."))] || to == len(s.ls) && endsBare[l.fold]) {
 		t = strings.TrimSuffix(t, ".")
 	}
 	if strings.HasSuffix(t, "s'") || strings.HasSuffix(t, "s’") {
@@ -344,6 +344,10 @@ func nameText(s *sentence, from, to int) string {
 	}
 	return t
 }
+
+// endsBare are the legal forms that are written with and without a dot: at the end
+// of a sentence the dot is the sentence's.
+var endsBare = map[string]bool{"ltd": true, "limited": true, "pty": true, "inc": true, "corp": true, "llp": true}
 
 // undotted are the legal forms that no dot ends.
 var undotted = map[string]bool{"gmbh": true, "ug": true, "ag": true, "kg": true, "ohg": true, "bv": true, "llc": true, "llp": true, "oy": true, "ab": true, "as": true, "plc": true, "eg": true, "se": true, "oü": true, "sarl": true, "sas": true, "aps": true}
@@ -803,7 +807,11 @@ func typesIn(s *sentence, n int) []*mention {
 			i++
 			continue
 		}
-		if !deniedBefore(s.text, toks, i) && !deniedBehind(toks, i+best) && !offered(toks, i, best) {
+		if toks[i+best-1].w == "managed" {
+			// "is managed by us" goes on in a phrase of its own.
+			best = max(best, best-1+words.sections["prose managed_customer"].at(toks, i+best-1))
+		}
+		if !deniedBefore(s.text, toks, i) && !deniedBehind(toks, i+best) && !offered(toks, i, best) && !(typ == rules.ManagedCustomer && managesGoods(s.text, toks, i, best)) {
 			m := &mention{kind: aType, typ: typ, sent: n, score: 10}
 			m.from, m.to = lexemesAt(s.ls, toks[i].from, toks[i+best-1].to)
 			out = append(out, m)
@@ -811,6 +819,43 @@ func typesIn(s *sentence, n int) []*mention {
 		i += best
 	}
 	return out
+}
+
+// managesGoods says whether words that can say Managed Customer speak of what
+// somebody sells or runs: "they act as managed service provider", "the servers that
+// we manage". A bare "managed" is the type only where its clause ends or goes on
+// with a small word.
+func managesGoods(text string, toks []token, i, n int) bool {
+	goods := words.sections["managed goods"]
+	for k := i - 1; k >= 0 && k >= i-4 && !strings.ContainsAny(text[toks[k].to:toks[k+1].from], ",;.:!?()–—"); k-- {
+		if goods.at(toks, k) > 0 && toks[i].w != "managed" && !hasCustomer(toks[i:i+n]) {
+			return true
+		}
+	}
+	end := i + n
+	if toks[end-1].w != "managed" || end == len(toks) {
+		return false
+	}
+	between := text[toks[end-1].to:toks[end].from]
+	switch {
+	case goods.at(toks, end) > 0 && !strings.ContainsAny(between, ".;:!?()"):
+		return true
+	case strings.ContainsAny(between, ",;.:!?()–—/") || strings.HasSuffix(strings.TrimRight(between, " "), "-") && strings.HasPrefix(between, " "):
+		return false
+	case words.sections["goes on"].at(toks, end) > 0 && !strings.Contains(between, "-"):
+		return end+1 < len(toks) && goods.at(toks, end+1) > 0 // "managed IT", "managed and hosted cloud"
+	}
+	return true
+}
+
+// hasCustomer says whether a phrase for the type names the customer itself.
+func hasCustomer(toks []token) bool {
+	for _, t := range toks {
+		if strings.HasPrefix(t.w, "customer") || strings.HasPrefix(t.w, "client") || strings.HasPrefix(t.w, "account") || strings.HasPrefix(t.w, "kund") || strings.HasPrefix(t.w, "klant") || strings.HasPrefix(t.w, "klient") || t.w == "mc" || t.w == "mcs" || t.w == "mcl" {
+			return true
+		}
+	}
+	return false
 }
 
 // offered says whether both types are named as a choice: "qualified lead or

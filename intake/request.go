@@ -223,7 +223,7 @@ func (p *parser) run() {
 	}
 	for i := range p.sentences {
 		s := &p.sentences[i] // not a copy: it keeps its scan
-		if s.says("verb register") && !p.accounts(s) && !isRenewWord(s.text) && !negatedRegister(s.text) && !(s.says("verb withdraw") && !strings.Contains(s.text, "@")) {
+		if (s.says("verb register") || s.wantsListed()) && !p.accounts(s) && !isRenewWord(s.text) && !negatedRegister(s.text) && !(s.says("verb withdraw") && !strings.Contains(s.text, "@")) {
 			p.register = true
 		}
 	}
@@ -407,6 +407,32 @@ func (p *parser) reacted() bool {
 	text := p.sentences[0].text
 	rest, ok := words.after("reaction", text)
 	return ok && rest != "" && strings.ContainsAny(text[:len(text)-len(rest)], "\"“„«'‘") || strings.Contains(text, "reacted to your message") || strings.Contains(text, "reacted via Gmail")
+}
+
+// wantsListed says whether a sentence asks, by where it is to stand, to have somebody
+// registered whose address it tells: "I need both of them on record: jane@acme.example".
+func (s *sentence) wantsListed() bool {
+	if !strings.Contains(s.text, "@") || !s.says("place in list") || !(s.says("asking") || s.asks()) {
+		return false
+	}
+	if s.says("change") || s.says("verb withdraw") || s.says("verb renew") || s.says("ask status") || s.says("ask check") || s.says("already there") {
+		return false
+	}
+	toks := s.tokens()
+	at, _ := s.scanned().find("place in list", 0)
+	return !deniedBefore(s.text, toks, at) && !strings.HasPrefix(toks[at].w, "wh") && !relative(toks[:at])
+}
+
+// relative says whether a question word or "that" stands among the last words: "who
+// you have on record" asks, and "the one that is on file" tells.
+func relative(toks []token) bool {
+	for k := len(toks) - 1; k >= 0 && k >= len(toks)-5; k-- {
+		switch toks[k].w {
+		case "who", "whom", "which", "what", "that", "have", "has", "is", "are", "was", "were", "que", "qui", "wen", "wer", "die", "der", "das", "kogo", "che", "wie":
+			return !(toks[k].w == "have" && k > 0 && (toks[k-1].w == "please" || toks[k-1].w == "to"))
+		}
+	}
+	return false
 }
 
 func isRenewWord(s string) bool { return words.contains("verb renew", s) }
@@ -664,6 +690,25 @@ var shortForms = map[string]bool{"dr": true, "mr": true, "mrs": true, "ms": true
 // legalForms end in a dot that ends no sentence.
 var legalForms = map[string]bool{"ltd": true, "inc": true, "co": true, "corp": true, "llc": true, "gmbh": true, "ag": true, "sa": true, "s.a": true, "srl": true, "s.r.l": true, "s.p.a": true, "spa": true, "b.v": true, "bv": true, "n.v": true, "pvt": true, "pty": true, "plc": true, "llp": true, "ab": true, "as": true, "a.s": true, "aps": true, "oy": true, "sarl": true, "s.a.r.l": true, "ltda": true, "s.l": true, "sl": true, "kg": true, "e.v": true, "bhd": true, "sdn": true, "pte": true, "a.ş": true, "z.o.o": true, "lp": true, "l.l.c": true}
 
+// countsEntry says whether a text ends with the number of an entry: "cancel number
+// 2", "extend no. 1 and 3". The dot behind it ends a sentence, and is none of a date.
+func countsEntry(t string) bool {
+	f := strings.Fields(t)
+	for k := len(f) - 1; k >= 0 && k >= len(f)-8; k-- {
+		w := strings.Trim(f[k], ",.")
+		switch {
+		case k < len(f)-1 && words.is(wordNumber, w):
+			return true
+		case strings.HasPrefix(w, "#") && len(w) > 1 && w[1] >= '0' && w[1] <= '9':
+			return true
+		case w != "" && strings.Trim(w, "0123456789") == "", w == "&", w == "+", words.is(wordConjunction, w):
+		default:
+			return false
+		}
+	}
+	return false
+}
+
 func splitSentences(t string) []string {
 	var out []string
 	start := 0
@@ -686,7 +731,7 @@ func splitSentences(t string) []string {
 		if t[i] == '.' && j < len(t) {
 			w := lastWord(t[start:i])
 			next, _ := utf8.DecodeRuneInString(strings.TrimLeft(t[j:], " "))
-			if shortForms[w] || isAbbreviatedTitle(t[start:i], w) || abbreviatedNext(w, t[j:]) || utf8.RuneCountInString(w) == 1 && w != "i" || unicode.IsLower(next) || legalForms[w] && !startsSentence(strings.TrimLeft(t[j:], " ")) {
+			if shortForms[w] || isAbbreviatedTitle(t[start:i], w) || abbreviatedNext(w, t[j:]) || utf8.RuneCountInString(w) == 1 && w != "i" && !countsEntry(t[start:i]) || unicode.IsLower(next) || legalForms[w] && !startsSentence(strings.TrimLeft(t[j:], " ")) {
 				continue
 			}
 		}
