@@ -755,7 +755,7 @@ func (p *parser) other(s *sentence) {
 	toks := s.tokens()
 	asking := strings.Contains(s.text, "?") || s.asks() || len(toks) > 1 && (toks[0].w == "how" || toks[0].w == "what") || s.line && len(strings.Fields(s.text)) <= 8
 	switch {
-	case asking && s.says("ask status") && !s.says("ask help"), s.asksList():
+	case asking && s.says("ask status") && !s.says("ask help"), s.asksList() && !p.tabled():
 		p.once(rules.VerbStatus, s.span)
 	case asking && s.says("ask help") && len(s.forms()) == 0:
 		p.once(rules.VerbHelp, s.span)
@@ -769,6 +769,17 @@ func (p *parser) other(s *sentence) {
 func (s *sentence) asksList() bool {
 	return s.says("overview") && s.says("running registrations") && (s.says("asking") || s.asks() || strings.Contains(s.text, "?")) &&
 		!s.says("ask help") && !s.says("place in list") && !strings.Contains(s.text, "@")
+}
+
+// tabled says whether the mail holds a table of prospects: what it says of lists is
+// about that.
+func (p *parser) tabled() bool {
+	for _, b := range p.blocks {
+		if b.table {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *parser) once(v rules.Verb, span rules.Span) {
@@ -1451,7 +1462,7 @@ func (p *parser) accounted(s *sentence) bool {
 	if len(p.corrects) > 0 && s.says("change") || len(p.readings) > 0 && (s.says("handing over") || s.says("verb register")) {
 		return true
 	}
-	if isOrder(s.text) || p.hasVerb(s) || s.says("ask status") || s.says("ask help") || s.says("ask statement") {
+	if isOrder(s.text) || p.hasVerb(s) || s.says("ask status") || s.asksList() || s.says("ask help") || s.says("ask statement") {
 		return true
 	}
 	return false

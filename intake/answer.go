@@ -48,6 +48,7 @@ func (p *parser) between() []reading {
 		if end < len(p.v) || len(out) > 0 {
 			ss := passages(p.v, func(k int) bool { return k >= i && k < end && p.v[k].zone == fresh && !p.used[k] })
 			if rd, ok := p.answerFrom(ss, p.v[above].text); ok {
+				p.nameBeside(ss, p.v[above].text, &rd)
 				out = append(out, rd)
 			} else if rd, ok := p.bareFor(ss, p.v[above].text); ok {
 				out = append(out, rd)
@@ -70,6 +71,35 @@ func (p *parser) bareFor(ss []sentence, question string) (reading, bool) {
 		ok = bareAnswers(ss[0].text, &rd.Reading, ss[0].span) && rd.LeadType != ""
 	}
 	return rd, ok
+}
+
+// nameBeside takes the name that a question asks for beside something else, where it
+// stands by itself in the answer: "Petersen-Ohm; https://brandungshof.example".
+func (p *parser) nameBeside(ss []sentence, question string, rd *reading) {
+	f := wanted(question)
+	held := map[labelField]rules.Field{labelFirst: rules.FirstName, labelLast: rules.LastName, labelCompany: rules.Company}[f]
+	if held == "" || len(ss) > 2 || rd.Get(held) != "" {
+		return
+	}
+	at := -1
+	var name rules.Reading
+	for n := range ss {
+		for piece := range strings.FieldsFuncSeq(ss[n].text, func(r rune) bool { return r == ',' || r == ';' || r == '/' || r == '|' }) {
+			var one rules.Reading
+			if !bareNameFor(question, piece, &one, ss[n].span) {
+				continue
+			}
+			if at >= 0 {
+				return // which of the two it is, nobody says
+			}
+			at, name = n, one
+		}
+	}
+	if at < 0 || rd.FirstName+rd.LastName != "" && f != labelCompany && strings.Contains(rd.FirstName+rd.LastName, name.Get(held)) {
+		return
+	}
+	rd.Set(held, name.Get(held))
+	rd.Spans[held] = ss[at].span
 }
 
 // answerFrom takes from sentences what answers a question: addresses, a lead
@@ -219,7 +249,9 @@ func (p *parser) byNumber() []reading {
 		}
 		if q := questions[pas.num]; q != "" {
 			rd, ok := p.answerFrom(ss[n:end:end], q)
-			if !ok {
+			if ok {
+				p.nameBeside(ss[n:end:end], q, &rd)
+			} else {
 				rd, ok = p.bareFor(ss[n:end:end], q)
 			}
 			if ok {

@@ -754,6 +754,74 @@ func plural(s string) bool {
 	return false
 }
 
+// oneMore says whether a word of kinship or office goes on in a list of people that
+// are meant: "Sipho Ndaba on sipho@tugela.example, and his sister Lindiwe on
+// lindiwe@tugela.example". Both have an address at one house, and the clause says no
+// more of the second.
+func (a *assignment) oneMore(sent, at, end int) bool {
+	s := &a.ss[sent]
+	toks := s.tokens()
+	if at == 0 || !words.is(wordConjunction, toks[at-1].w) && toks[at-1].w != "as" || denies(s, end) {
+		return false
+	}
+	var before, who, address *mention
+	for _, m := range a.ms {
+		if m.sent != sent {
+			continue
+		}
+		from := s.ls[m.from].from
+		switch {
+		case m.kind == anEmail && from < toks[at].from:
+			before = m
+		case m.kind == aPerson && from >= end && who == nil:
+			who = m
+		case m.kind == anEmail && from >= end && address == nil:
+			address = m
+		}
+	}
+	if before == nil || who == nil || address == nil || before.site != address.site || isPublicMail(address.site) || before.text == address.text || who.from > address.from || address.from-who.to > 3 {
+		return false
+	}
+	k := address.to
+	for k < len(s.ls) && s.ls[k].kind == lexMark && strings.Contains(")>]", s.ls[k].text) {
+		k++
+	}
+	return k == len(s.ls) || s.ls[k].kind == lexMark || s.ls[k].is(wordConjunction) || !s.line && k+1 == len(s.ls)
+}
+
+// colleagues says whether an address that is set aside is one person's, and the
+// other that of somebody else at the same house, who is meant.
+func (a *assignment) colleagues(m, o *mention) bool {
+	if m.kind != anEmail || m.text == o.text {
+		return false
+	}
+	spelled := func(box *mention, out bool) bool {
+		for _, w := range a.ms {
+			if w.kind == aPerson && w.out == out && w.sent == box.sent && fitsLocal(w.words, before(box.text, "@")) >= fitPart {
+				return true
+			}
+		}
+		return false
+	}
+	for _, w := range a.ms {
+		if w.kind == anOrganisation && w.out && fitsSite(w.words, siteName(domainOf(m.text))) >= fitPart {
+			return false // the house is set aside
+		}
+	}
+	if !spelled(m, true) {
+		return false
+	}
+	if o.kind == anEmail {
+		return spelled(o, false)
+	}
+	for _, w := range a.ms {
+		if w.kind == anEmail && !w.out && w.sent == o.sent && w.site == o.site && spelled(w, false) {
+			return true
+		}
+	}
+	return false
+}
+
 // exclude marks what is mentioned and not meant: what the sender asks not to
 // register, colleagues, competitors, whoever made the introduction.
 func (a *assignment) exclude() {
@@ -777,7 +845,9 @@ func (a *assignment) exclude() {
 				if at < 0 {
 					break
 				}
-				a.setAside(sent, toks[at+n-1].to)
+				if section != "aside" || !a.oneMore(sent, at, toks[at+n-1].to) {
+					a.setAside(sent, toks[at+n-1].to)
+				}
 				i = at + n
 			}
 		}
@@ -805,7 +875,7 @@ func (a *assignment) exclude() {
 					continue
 				}
 				switch {
-				case (m.kind == aSite || m.kind == anEmail) && (o.kind == anEmail || o.kind == aSite) && m.site == o.site && !isPublicMail(m.site) && o.sent == m.sent:
+				case (m.kind == aSite || m.kind == anEmail) && (o.kind == anEmail || o.kind == aSite) && m.site == o.site && !isPublicMail(m.site) && o.sent == m.sent && !a.colleagues(m, o):
 					o.out = true
 				case m.kind == anEmail && o.kind == aPerson && o.sent == m.sent && fitsLocal(o.words, before(m.text, "@")) >= fitPart && !a.spelledElsewhere(o, m):
 					o.out = true

@@ -496,6 +496,9 @@ func (p *parser) absent(subject string, reply bool) bool {
 		thanks := found("absence thanks")
 		more = more || thanks || found("absence return") || found("absence deputy")
 		if i > 0 || reply { // the subject is no sentence of theirs
+			if rest, ok := words.after("greeting", s); ok && len(ts) <= 12 && words.contains("thanks", rest) && !strings.Contains(s, "?") {
+				thanks = true // "Hello and thanks for getting in touch."
+			}
 			greeting := len(ts) <= 6 && words.begins("greeting", s) || len(ts) <= 4 && strings.HasSuffix(s, "!") && !words.begins("yes", s)
 			before = before && (note || thanks || greeting)
 		}

@@ -128,6 +128,7 @@ func (p *parser) correct(ref string, from, to int) bool {
 		case aPerson:
 			if s.person == nil || len(m.words) > len(s.person.words) {
 				s.person, took = m, true
+				m.last = m.last || len(m.words) <= 2 && text.aboutLastName(m)
 			}
 		case anEmail:
 			if s.email == nil || text.says("change") {
@@ -168,6 +169,23 @@ func (p *parser) correct(ref string, from, to int) bool {
 	rd := reading{Reading: b.Reading, verb: rules.VerbCorrect, at: p.sentences[first].span, ref: ref}
 	p.corrects = append(p.corrects, rd)
 	return true
+}
+
+// aboutLastName says whether the clause before a name is about a last name alone:
+// "the surname on R-N5CH8P should read Ramsvik-Olsen".
+func (s *sentence) aboutLastName(m *mention) bool {
+	if !s.scanned().may("asks last name") {
+		return false
+	}
+	from := 0
+	for k := m.from - 1; k >= 0; k-- {
+		if l := s.ls[k]; l.kind == lexMark && strings.Contains(",;:(.", l.text) && !(l.text == ":" && k == m.from-1) {
+			from = l.to
+			break
+		}
+	}
+	before := s.text[from:s.ls[m.from].from]
+	return words.contains("asks last name", before) && !words.contains("asks first name", before)
 }
 
 // withdrawn says whether the sentence that names the reference withdraws it: what

@@ -190,7 +190,7 @@ func (p *parser) askingFirst() bool {
 // past says whether a sentence reports of what was registered or asks about it.
 func (p *parser) past(s *sentence) bool {
 	return s.says("ask status") || s.says("already there") ||
-		strings.HasSuffix(strings.TrimSpace(s.text), "?") && !s.says("verb register") && !s.says("handing over")
+		strings.HasSuffix(strings.TrimSpace(s.text), "?") && !s.says("verb register") && !s.says("handing over") && !s.wantsListed()
 }
 
 // fromProse reads the prospects of the sender's own prose.
