@@ -1459,7 +1459,7 @@ func (p *parser) accounted(s *sentence) bool {
 			return true // another question of how, in the same breath
 		}
 	}
-	if len(p.corrects) > 0 && s.says("change") || len(p.readings) > 0 && (s.says("handing over") || s.says("verb register")) {
+	if len(p.corrects) > 0 && s.says("change") || len(p.readings) > 0 && (s.says("handing over") || s.says("verb register") || s.wantsListed()) {
 		return true
 	}
 	if isOrder(s.text) || p.hasVerb(s) || s.says("ask status") || s.asksList() || s.says("ask help") || s.says("ask statement") {

@@ -396,7 +396,7 @@ func (v view) markSignatures(owner []token) {
 			i = end - 1
 		case text == "--" || text == "—" || l.text == "-- ":
 			// Two hyphens that stand more than once are a rule between blocks.
-			if !e.tellsProspect(i+1, end) && e.rules[text] <= 1 {
+			if !e.tellsProspect(i+1, end) && e.rules[text] <= 1 && !v.pasted(i, end, owner) {
 				v.paint(i, end, signature)
 				i = end - 1
 			}
@@ -431,6 +431,40 @@ func (v view) markNotices() {
 			v[i].zone = signature
 		}
 	}
+}
+
+// pasted says whether the signature below line i is somebody else's: a line that ends
+// with a colon hands it over, and it has an address and nothing of the sender's name.
+func (v view) pasted(i, end int, owner []token) bool {
+	above := i - 1
+	for above >= 0 && v[above].blank() {
+		above--
+	}
+	if above < 0 || v[above].zone != fresh || !strings.HasSuffix(strings.TrimSpace(v[above].text), ":") || len(strings.Fields(v[above].text)) < 3 {
+		return false
+	}
+	const most = 12 // lines of a signature
+	found := false
+	for k := i + 1; k < end && k <= i+most; k++ {
+		t := strings.TrimSpace(v[k].text)
+		if isClosing(t) && found {
+			break
+		}
+		if isOwnName(t, owner) && !found {
+			return false
+		}
+		a, st := oneEmail(t)
+		if st != usable {
+			continue
+		}
+		for _, o := range owner {
+			if len(o.w) > 2 && strings.Contains(strings.ToLower(a), o.w) {
+				return false
+			}
+		}
+		found = true
+	}
+	return found
 }
 
 // ownBlock returns the end of a block between two ruled lines that holds the

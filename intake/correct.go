@@ -151,10 +151,23 @@ func (p *parser) correct(ref string, from, to int) bool {
 			}
 		}
 	}
+	bare := p.correctedName(from, to, s.person)
+	if first < 0 && bare != nil {
+		first, s.anchor = bare.sent, bare
+	}
 	if first < 0 {
 		return false
 	}
 	b := p.blockOf(p.v, p.sentences, &s)
+	if bare != nil {
+		x := &p.sentences[bare.sent]
+		f := rules.FirstName
+		if bare.last {
+			f = rules.LastName
+		}
+		b.Set(f, bare.text)
+		b.Spans[f] = x.pas.span(p.v, x.at+x.ls[bare.from].from, x.at+x.ls[bare.to-1].to)
+	}
 	if b.count() == 0 {
 		return false
 	}
@@ -169,6 +182,44 @@ func (p *parser) correct(ref string, from, to int) bool {
 	rd := reading{Reading: b.Reading, verb: rules.VerbCorrect, at: p.sentences[first].span, ref: ref}
 	p.corrects = append(p.corrects, rd)
 	return true
+}
+
+// correctedName is the one word that a sentence says to be the right first or last
+// name, where nothing else tells a name: "the first name on R-7K4Q2M should be
+// Ingrid", "der Nachname ist falsch, richtig ist Ramsvik". nil where none is.
+func (p *parser) correctedName(from, to int, person *mention) *mention {
+	if person != nil {
+		return nil
+	}
+	var found *mention
+	for n := from; n < to; n++ {
+		s := &p.sentences[n]
+		last, first := s.says("asks last name"), s.says("asks first name")
+		if last == first || !s.says("change") || strings.HasSuffix(strings.TrimSpace(s.text), "?") {
+			continue
+		}
+		for _, r := range runs(s.ls) {
+			i := r[0]
+			if r[1]-i != 1 || i == 0 || !s.ls[i].capital || s.ls[i].digit || s.ls[i].is(looksNoName) && !s.ls[i].is(looksGiven) || s.ls[i].isEntry() {
+				continue
+			}
+			if r[1] < len(s.ls) && (s.ls[r[1]].kind != lexMark || !strings.Contains(",.;)!", s.ls[r[1]].text)) {
+				continue
+			}
+			k := i - 1
+			for k > 0 && isQuote(s.ls[k]) {
+				k--
+			}
+			if !ls0(s.ls[k], ":") && !words.contains("is now so", s.ls[k].text) {
+				continue
+			}
+			if found != nil {
+				return nil
+			}
+			found = &mention{kind: aPerson, text: nameText(s, i, i+1), from: i, to: i + 1, sent: n, last: last}
+		}
+	}
+	return found
 }
 
 // aboutLastName says whether the clause before a name is about a last name alone:

@@ -279,6 +279,12 @@ func (p *parser) house(b *block, l forwardedMail, ss []sentence, ms []*mention) 
 			b.Spans[rules.Company] = place(org)
 		}
 	}
+	if org == nil {
+		if name, at := ownHouse(ss); name != "" {
+			b.Company = name
+			b.Spans[rules.Company] = ss[at].span
+		}
+	}
 	if url == nil && org != nil {
 		for _, m := range ms {
 			if m.kind == aSite && fitsSite(org.words, siteName(m.text)) >= fitPart {
@@ -291,6 +297,54 @@ func (p *parser) house(b *block, l forwardedMail, ss []sentence, ms []*mention) 
 		b.URL = url.text
 		b.Spans[rules.URL] = place(url)
 	}
+}
+
+// ownHouse is the company that a letter's author sets, between commas, behind words
+// such as "our company": "Notre société, Les Algues d'Ouessant, emploie quatre
+// personnes". "" where none is told, or two are.
+func ownHouse(ss []sentence) (name string, at int) {
+	for n := range ss {
+		s := &ss[n]
+		if !s.scanned().may("our company") {
+			continue
+		}
+		toks := s.tokens()
+		for i := range toks {
+			k := words.sections["our company"].at(toks, i)
+			if k == 0 {
+				continue
+			}
+			_, to := lexemesAt(s.ls, toks[i].from, toks[i+k-1].to)
+			if to+1 >= len(s.ls) || !ls0(s.ls[to], ",") && !ls0(s.ls[to], "(") {
+				continue
+			}
+			for _, r := range runs(s.ls) {
+				from := to + 1
+				if from < len(s.ls) && !s.ls[from].capital && smallWord[s.ls[from].fold] {
+					from++ // "unsere Firma, die Algenhof Husum, …"
+				}
+				if r[0] != from || r[1] < len(s.ls) && (s.ls[r[1]].kind != lexMark || !strings.Contains(",.;)–—", s.ls[r[1]].text)) {
+					continue
+				}
+				if first := &s.ls[r[0]]; r[1]-r[0] > 6 || calendarWord(first.text) || first.is(looksTitle) || first.is(looksGiven) && r[1]-r[0] <= 2 && !s.ls[r[1]-1].is(looksForm) {
+					continue
+				}
+				plain := true
+				for _, l := range s.ls[r[0]:r[1]] {
+					plain = plain && (l.is(looksNoName) || !l.capital)
+				}
+				if plain || name != "" {
+					return "", 0
+				}
+				c, st := readCompany(nameText(s, r[0], r[1]))
+				if st != usable {
+					continue
+				}
+				name, at = c, n
+			}
+		}
+	}
+	return name, at
 }
 
 func tokenWords(s string) []string {

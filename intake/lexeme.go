@@ -329,6 +329,9 @@ func (l *lexeme) endsFirm() bool {
 	if !l.is(wordLegalForm) && !legalForms[strings.ToLower(strings.TrimRight(l.text, "."))] {
 		return false
 	}
+	if !l.capital && len(l.text) <= 3 && innerCapital(l.text) && strings.ToUpper(l.text[1:]) == l.text[1:] {
+		return true // "eG", "oHG"
+	}
 	if !l.capital && len(l.fold) < 3 && !dots || l.fold == "a" {
 		return false
 	}
