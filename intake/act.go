@@ -67,6 +67,9 @@ func (p *parser) act() {
 			}
 			if carried != "" && len(objects) > 0 && (refs > 0 && (s.line || len(strings.Fields(s.text)) <= 6*refs) || refs == 0 && s.line && len(strings.Fields(s.text)) <= 8 && !spares) {
 				for _, o := range objects {
+					if n := len(p.items); n > before && !s.line && len(s.ls) <= 2 && refs == 1 && p.items[n-1].Verb == carried && strings.HasPrefix(p.items[n-1].Ref, "company:") && len(spoken) == 1 {
+						p.items = p.items[:n-1] // "Please withdraw Acme Ltd. R-7K4Q2M": one registration
+					}
 					p.item(carried, o.ref, s.span, s.ls[o.from].from)
 				}
 				continue
@@ -151,6 +154,9 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 			}
 		}
 		objects := c.objects
+		if len(objects) > 0 && c.from < len(s.ls) && ls0(s.ls[c.from], ";") {
+			waiting = nil // a semicolon ends what was said of others: "On garde Mage ; pour Sartis, …"
+		}
 		if c.spares && len(deeds) == 0 {
 			kept = append(kept, objects...)
 			continue
@@ -436,7 +442,9 @@ func (p *parser) objects(bare []rules.Item, before int) {
 				for _, c := range companies {
 					p.item(verbs[0].verb, "company:"+c, subject, verbs[0].from)
 				}
-				if len(companies) == 0 && len(strings.Fields(p.m.Subject)) <= 4 {
+				if ref := p.onlyReference(); len(companies) == 0 && ref != "" && len(strings.Fields(p.m.Subject)) <= 4 {
+					p.item(verbs[0].verb, ref, subject, verbs[0].from)
+				} else if len(companies) == 0 && len(strings.Fields(p.m.Subject)) <= 4 {
 					bare = append(bare, rules.Item{Verb: verbs[0].verb, Span: subject})
 				}
 			}
@@ -482,6 +490,26 @@ func (p *parser) objects(bare []rules.Item, before int) {
 		it.Ref = "company:" + name
 	}
 	p.items = append(p.items, it)
+}
+
+// onlyReference is the one reference of the new text, where no sentence spares,
+// denies or asks anything of it; "" otherwise.
+func (p *parser) onlyReference() string {
+	ref := ""
+	for i := range p.sentences {
+		s := &p.sentences[i]
+		for _, l := range s.ls {
+			switch {
+			case l.kind == lexRef && ref != "" && ref != l.val, l.kind == lexRef && strings.Contains(s.text, "?"):
+				return ""
+			case l.kind == lexRef:
+				ref = l.val
+			case l.kind == lexWord && (l.is(wordSparing) || l.is(wordNot)) && len(references(s.text)) > 0:
+				return ""
+			}
+		}
+	}
+	return ref
 }
 
 // subjectName is the subject where it is nothing but a name that the new text

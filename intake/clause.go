@@ -229,7 +229,7 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 		}
 	}
 	if len(out) > 0 {
-		return out
+		return p.beside(s, out, deeds)
 	}
 	if p.reply && !p.refsInText() {
 		out = append(out, p.places(s)...)
@@ -260,10 +260,13 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 	const longest = 14
 	for _, r := range runs(ls) {
 		for i := r[0]; i < r[1] && len(p.list) > 0; i++ {
-			if l := &ls[i]; l.kind == lexWord && !l.capital && l.is(wordConjunction) {
-				continue // "in October and Strathglass Timber"
+			if l := &ls[i]; l.kind == lexWord && smallWord[l.fold] && (!l.capital || !p.listBegins(l.fold)) {
+				continue // "in October and Strathglass Timber", "The Ashworth one"
 			}
 			for j := min(r[1], i+longest); j > i; j-- {
+				if l := &ls[j-1]; l.kind == lexWord && !l.capital && (l.is(wordConjunction) || atWords[l.fold]) {
+					continue
+				}
 				if p.inList(ls[i:j]) {
 					add(i, j, nameText(s, i, j))
 					break
@@ -339,6 +342,52 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 				if name, st := readCompany(nameText(s, from, to)); st == usable {
 					add(from, to, strings.TrimRight(name, ".")+dotOf(s, to))
 				}
+			}
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].from < out[j].from })
+	return out
+}
+
+// beside adds to the references of a sentence the names right behind a verb whose
+// clause has no reference: "renew R-7K4Q2M and withdraw Acme Ltd".
+func (p *parser) beside(s *sentence, refs []object, deeds []deed) []object {
+	if len(deeds) < 2 {
+		return refs
+	}
+	ls, out := s.ls, refs
+	for _, d := range deeds {
+		end := d.to
+		near := false
+		for end < len(ls) && !(ls[end].kind == lexMark && strings.Contains(",;:—–", ls[end].text)) {
+			if ls[end].kind == lexRef {
+				near = true
+			}
+			end++
+			if end < len(ls) && p.covered(deeds, end) {
+				break
+			}
+		}
+		for k := d.from - 1; k >= 0 && !near && !p.covered(deeds, k) && !(ls[k].kind == lexMark && strings.Contains(",;:", ls[k].text)) && !ls[k].is(wordConjunction); k-- {
+			near = ls[k].kind == lexRef // "R-7K4Q2M verlängern"
+		}
+		if near || d.denied {
+			continue
+		}
+		for _, r := range runs(ls) {
+			if r[0] < d.to || r[0] > d.to+2 || r[0] >= end {
+				continue
+			}
+			from, to := p.bareName(s, r[0], r[1], deeds)
+			if to <= from || from != r[0] {
+				continue
+			}
+			told := false // "withdraw Acme Ltd (R-7K4Q2M)"
+			for k := to; k < len(ls) && k <= to+2; k++ {
+				told = told || ls[k].kind == lexRef
+			}
+			if name, st := readCompany(nameText(s, from, to)); st == usable && !told {
+				out = append(out, object{ref: "company:" + strings.TrimRight(name, ".") + dotOf(s, to), from: from, to: to})
 			}
 		}
 	}
@@ -430,7 +479,7 @@ func (p *parser) wholeName(s *sentence, m *mention, deeds []deed) int {
 
 // dotOf gives a legal form its dot back.
 func dotOf(s *sentence, to int) string {
-	if l := s.ls[to-1]; strings.HasSuffix(l.text, ".") && !undotted[strings.ToLower(strings.TrimSuffix(l.text, "."))] {
+	if l := s.ls[to-1]; strings.HasSuffix(l.text, ".") && !(to == len(s.ls) && endsBare[l.fold]) && !undotted[strings.ToLower(strings.TrimSuffix(l.text, "."))] {
 		return "."
 	}
 	return ""
@@ -443,6 +492,16 @@ func (p *parser) refsInText() bool {
 			if l.kind == lexRef {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// listBegins says whether a name of our list begins with a word.
+func (p *parser) listBegins(word string) bool {
+	for _, e := range p.list {
+		if f := strings.Fields(e.name); len(f) > 0 && foldLetters(f[0]) == word {
+			return true
 		}
 	}
 	return false
