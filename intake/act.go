@@ -67,7 +67,7 @@ func (p *parser) act() {
 			}
 			if carried != "" && len(objects) > 0 && (refs > 0 && (s.line || len(strings.Fields(s.text)) <= 6*refs) || refs == 0 && s.line && len(strings.Fields(s.text)) <= 8 && !spares) {
 				for _, o := range objects {
-					if n := len(p.items); n > before && !s.line && len(s.ls) <= 2 && refs == 1 && p.items[n-1].Verb == carried && strings.HasPrefix(p.items[n-1].Ref, "company:") && len(spoken) == 1 {
+					if n := len(p.items); n > before && !s.line && len(s.ls) <= 2 && refs == 1 && p.items[n-1].Verb == carried && strings.HasPrefix(p.items[n-1].Ref, "company:") {
 						p.items = p.items[:n-1] // "Please withdraw Acme Ltd. R-7K4Q2M": one registration
 					}
 					p.item(carried, o.ref, s.span, s.ls[o.from].from)
@@ -155,7 +155,11 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 		}
 		objects := c.objects
 		if len(objects) > 0 && c.from < len(s.ls) && ls0(s.ls[c.from], ";") {
-			waiting = nil // a semicolon ends what was said of others: "On garde Mage ; pour Sartis, …"
+			// A semicolon ends what was said of others: "On garde Mage ; pour Sartis, …"
+			waiting = nil
+			if o := objects[0]; c.to-c.from-(o.to-o.from) > 2 {
+				last = ""
+			}
 		}
 		if c.spares && len(deeds) == 0 {
 			kept = append(kept, objects...)

@@ -479,7 +479,7 @@ func (p *parser) wholeName(s *sentence, m *mention, deeds []deed) int {
 
 // dotOf gives a legal form its dot back.
 func dotOf(s *sentence, to int) string {
-	if l := s.ls[to-1]; strings.HasSuffix(l.text, ".") && !(to == len(s.ls) && endsBare[l.fold]) && !undotted[strings.ToLower(strings.TrimSuffix(l.text, "."))] {
+	if l := s.ls[to-1]; strings.HasSuffix(l.text, ".") && !s.endsSentence(to) && !undotted[strings.ToLower(strings.TrimSuffix(l.text, "."))] {
 		return "."
 	}
 	return ""

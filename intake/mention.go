@@ -336,7 +336,7 @@ func nameText(s *sentence, from, to int) string {
 	for _, suffix := range []string{"'s", "’s"} {
 		t = strings.TrimSuffix(t, suffix)
 	}
-	if l := s.ls[to-1]; strings.HasSuffix(t, ".") && (undotted[strings.ToLower(strings.TrimSuffix(l.text, "."))] || to == len(s.ls) && endsBare[l.fold]) {
+	if l := s.ls[to-1]; strings.HasSuffix(t, ".") && (undotted[strings.ToLower(strings.TrimSuffix(l.text, "."))] || s.endsSentence(to)) {
 		t = strings.TrimSuffix(t, ".")
 	}
 	if strings.HasSuffix(t, "s'") || strings.HasSuffix(t, "s’") {
@@ -345,9 +345,20 @@ func nameText(s *sentence, from, to int) string {
 	return t
 }
 
-// endsBare are the legal forms that are written with and without a dot: at the end
-// of a sentence the dot is the sentence's.
-var endsBare = map[string]bool{"ltd": true, "limited": true, "pty": true, "inc": true, "corp": true, "llp": true}
+// endsSentence says whether the dot behind a legal form is the sentence's own: the
+// form is a whole word, or the one before it has no dot either ("Pty Ltd."). Of a
+// form that stands alone nobody can say it, and the dot stays.
+func (s *sentence) endsSentence(to int) bool {
+	if to != len(s.ls) || to < 2 {
+		return false
+	}
+	switch s.ls[to-1].fold {
+	case "limited", "incorporated", "corporation":
+		return true
+	}
+	before := &s.ls[to-2]
+	return s.ls[to-1].is(looksForm) && before.kind == lexWord && before.is(looksForm) && len(before.text) <= 3 && !strings.HasSuffix(before.text, ".")
+}
 
 // undotted are the legal forms that no dot ends.
 var undotted = map[string]bool{"gmbh": true, "ug": true, "ag": true, "kg": true, "ohg": true, "bv": true, "llc": true, "llp": true, "oy": true, "ab": true, "as": true, "plc": true, "eg": true, "se": true, "oü": true, "sarl": true, "sas": true, "aps": true}
