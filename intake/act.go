@@ -311,8 +311,8 @@ func (p *parser) imperative(s *sentence, d deed) bool {
 		return true
 	}
 	l := s.ls[d.from-1]
-	if p.performs(s, d) {
-		return true
+	if p.performs(s, d) || d.from == 1 && words.has("yes", l.text) {
+		return true // "Sí renovad Corchos Lerma."
 	}
 	return l.kind == lexMark && strings.Contains(",;:—–-.!(*", l.text) || l.kind == lexWord && (l.is(wordConjunction) || l.fold == "then" || l.fold == "so" || l.fold == "just" || l.fold == "also" || l.fold == "dann")
 }

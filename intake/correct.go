@@ -311,7 +311,7 @@ func (p *parser) availability() {
 		for i, l := range s.ls {
 			if l.kind == lexURL && !p.ownHouse(hostOf(l.val)) && !isDocument(l.val) {
 				p.item(rules.VerbCheck, l.val, s.span, s.ls[i].from)
-				p.taken[n] = true
+				p.taken[n] = !p.actsToo(s)
 			}
 		}
 		if p.taken[n] {
@@ -322,4 +322,18 @@ func (p *parser) availability() {
 			}
 		}
 	}
+}
+
+// actsToo says whether a sentence that asks if a domain is free renews or withdraws a
+// reference in the same breath.
+func (p *parser) actsToo(s *sentence) bool {
+	if len(references(s.text)) == 0 {
+		return false
+	}
+	for _, d := range p.deeds(s) {
+		if !d.denied {
+			return true
+		}
+	}
+	return false
 }
