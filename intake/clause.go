@@ -322,12 +322,8 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 			if k < 1 || !(ls0(ls[k], ",") || ls[k].is(wordConjunction)) || !taken[k-1] {
 				continue
 			}
-			from, to := p.bareName(s, r[0], r[1], deeds)
-			if to <= from && r[1]-r[0] >= 3 && !taken[r[0]] && particles[ls[r[0]+1].fold] && p.opensName(s, r[0], r[0]+2) && ls[r[0]+2].capital {
-				from, to = r[0], r[0]+3 // "Cave du Pont", common words all of them
-			}
-			if to > from && !taken[from] && (from == r[0] || p.opensName(s, r[0], from)) {
-				add(r[0], to, nameText(s, r[0], to))
+			if from, to := p.bareName(s, r[0], r[1], deeds); to > from && !taken[from] && from == r[0] {
+				add(from, to, nameText(s, from, to))
 			}
 		}
 		// "take Harrow Print and Selby Sails off": the second in one stretch.
@@ -363,18 +359,6 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].from < out[j].from })
 	return out
-}
-
-// opensName says whether the words from from to to, common ones, can be the first of
-// a name that goes on: "Cave du Pont".
-func (p *parser) opensName(s *sentence, from, to int) bool {
-	for k := from; k < to; k++ {
-		l := &s.ls[k]
-		if l.kind != lexWord || l.is(looksTitle) || calendarWord(l.text) || l.digit || !l.capital && !particles[l.fold] && !atWords[l.fold] {
-			return false
-		}
-	}
-	return to-from <= 2 && s.ls[from].capital && !s.ls[from].isEntry()
 }
 
 // beside adds to the references of a sentence the names right behind a verb whose
