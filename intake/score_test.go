@@ -359,6 +359,7 @@ func TestFurther(t *testing.T) {
 		{"testdata/blind/5", bar{right: 97, wrong: 3, kinds: 98, items: 97}},
 		{"testdata/blind/6", bar{right: 97, wrong: 0, kinds: 98, items: 97}},
 		{"testdata/blind/7", bar{right: 99.5, wrong: 0, kinds: 99, items: 98}},
+		{"testdata/blind/8", bar{right: 99.5, wrong: 0, kinds: 99, items: 99}},
 	} {
 		t.Run(c.dir, func(t *testing.T) {
 			t.Parallel()
@@ -368,7 +369,7 @@ func TestFurther(t *testing.T) {
 }
 
 // TestOwn scores the cases of our own: other voices, other forms; and the variants
-// of what blind/7 found, in other languages, with what must not be read so.
+// of what blind/7 and 8 found, in other languages, with what must not be read so.
 func TestOwn(t *testing.T) {
 	t.Parallel()
 	for _, dir := range []string{"testdata/own", "testdata/variants"} {
