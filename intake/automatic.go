@@ -502,6 +502,9 @@ func (p *parser) absent(subject string, reply bool) bool {
 			greeting := len(ts) <= 6 && words.begins("greeting", s) || len(ts) <= 4 && strings.HasSuffix(s, "!") && !words.begins("yes", s)
 			before = before && (note || thanks || greeting)
 		}
+		if !before && !state {
+			return false // they had something else to say first
+		}
 	}
 	return state && more && !attached
 }

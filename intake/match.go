@@ -355,6 +355,24 @@ func fitsHost(words []spelt, site string) int {
 	return best
 }
 
+// beginHost says whether a name can be the whole of a host: the host begins with its
+// first word, or with the first that is not small.
+func beginHost(words []spelt, site string) bool {
+	for _, w := range words {
+		small := false
+		for _, x := range w {
+			if strings.HasPrefix(site, x) {
+				return true
+			}
+			small = small || smallWord[x]
+		}
+		if !small {
+			return false
+		}
+	}
+	return false
+}
+
 func bytesBegin(b []byte, s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }
 
 func commonPrefix(a, b string) int {

@@ -781,7 +781,7 @@ func (p *parser) lowercase(out []candidate, s *sentence, f *fitter) []candidate 
 			}
 			named := !ls[i].is(looksNoName) && !ls[j-1].is(looksNoName)
 			for _, w := range n.seen {
-				if len(w.site) >= 5 && fitsHost(n.host, w.host) == fitWhole {
+				if len(w.site) >= 5 && beginHost(n.host, w.host) && fitsHost(n.host, w.host) == fitWhole {
 					out = append(out, candidate{anOrganisation, i, j, 8, n.kept()})
 				}
 				if named && len(n.words) >= 2 && len(n.words) <= 4 && w.box.fits(n.local) == fitWhole {

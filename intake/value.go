@@ -33,7 +33,7 @@ func references(s string) []located {
 	if len(s) > 1<<16 {
 		s = s[:1<<16]
 	}
-	if !strings.Contains(s, "R-") && !strings.Contains(s, "r-") {
+	if !mayHoldReference(s) {
 		return nil
 	}
 	var out []located
@@ -46,6 +46,27 @@ func references(s string) []located {
 		}
 	}
 	return out
+}
+
+// mayHoldReference spares nearly all text the expression.
+func mayHoldReference(s string) bool {
+	for i := strings.IndexByte(s, '-'); i >= 0 && i+7 <= len(s); {
+		if i > 0 && s[i-1]|0x20 == 'r' {
+			n := 0
+			for n < 6 && (isDigit(s[i+1+n]) || 'a' <= s[i+1+n]|0x20 && s[i+1+n]|0x20 <= 'z') {
+				n++
+			}
+			if n == 6 {
+				return true
+			}
+		}
+		next := strings.IndexByte(s[i+1:], '-')
+		if next < 0 {
+			return false
+		}
+		i += 1 + next
+	}
+	return false
 }
 
 type located struct {
@@ -124,6 +145,9 @@ func undisguise(s string) string {
 		s = dotWord.ReplaceAllString(s, ".")
 		s = atWord.ReplaceAllString(s, "@")
 	}
+	if !strings.Contains(s, " ") {
+		return s
+	}
 	if m := spokenMail.FindStringSubmatch(strings.TrimSpace(s)); m != nil {
 		s = m[1] + "@" + regexp.MustCompile(`(?i) dot `).ReplaceAllString(m[2], ".")
 	}
@@ -147,6 +171,13 @@ func oneEmail(s string) (string, state) {
 	if strings.IndexByte(s, '@') < 0 {
 		return "", unusable // spares most lines the expression
 	}
+	if plainEmail(s) {
+		s = tidyEmail(s)
+		if s == "" {
+			return "", unusable
+		}
+		return s, usable
+	}
 	found := ""
 	for _, a := range emailPattern.FindAllString(s, 10) {
 		a = tidyEmail(a)
@@ -162,6 +193,31 @@ func oneEmail(s string) (string, state) {
 		return "", unusable
 	}
 	return found, usable
+}
+
+// plainEmail says whether a text of plain letters, digits, dots, hyphens, underscores
+// and plus signs is an address and nothing else, as emailPattern would find it.
+func plainEmail(s string) bool {
+	at, label := -1, 0
+	dots := 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-':
+		case c == '@' && at < 0 && i > 0:
+			at, label = i, i+1
+		case c == '.' && at < 0:
+		case c == '.':
+			if i == label {
+				return false
+			}
+			label, dots = i+1, dots+1
+		case (c == '_' || c == '+') && at < 0:
+		default:
+			return false
+		}
+	}
+	return at > 0 && dots > 0 && label < len(s)
 }
 
 func tidyEmail(a string) string {
@@ -190,10 +246,31 @@ func looksLikeURL(s string) bool {
 	if len(s) >= 2000 || !strings.Contains(s, ".") {
 		return false
 	}
-	if host, plain := plainHost(s); plain {
-		return host
+	if is, plain := plainURL(s); plain {
+		return is
 	}
 	return hostPattern.MatchString(s)
+}
+
+// plainURL says of a text with a plain host what hostPattern says of it; plain is
+// false for any other.
+func plainURL(s string) (is, plain bool) {
+	rest := s
+	for _, scheme := range []string{"https://", "http://"} {
+		if len(s) > len(scheme) && strings.EqualFold(s[:len(scheme)], scheme) {
+			rest = s[len(scheme):]
+			break
+		}
+	}
+	tail := ""
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest, tail = rest[:i], rest[i:]
+	}
+	if tail != "" && strings.HasSuffix(rest, ":") {
+		return false, false // another scheme
+	}
+	is, plain = plainHost(rest)
+	return is && !strings.ContainsAny(tail, " \t\n\f\r"), plain
 }
 
 // plainHost says of a text of plain letters, digits, hyphens and dots what

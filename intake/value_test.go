@@ -47,3 +47,45 @@ func TestPlainHost(t *testing.T) {
 		t.Errorf("an ending in Punycode is the expression's; %d texts were compared", n)
 	}
 }
+
+// What spares the expressions says what they say, for every text up to seven
+// characters of each kind that counts.
+func TestPlainForms(t *testing.T) {
+	t.Parallel()
+	every := func(kinds string, most int, check func(s string)) {
+		var try func(s string)
+		try = func(s string) {
+			check(s)
+			if len(s) < most {
+				for _, c := range kinds {
+					try(s + string(c))
+				}
+			}
+		}
+		try("")
+	}
+	every("a.:/?@ ", 6, func(s string) {
+		for _, text := range []string{s, "ab.cd" + s, "HTTP://ab.cd" + s, "https://" + s + ".ab", "http:/" + s} {
+			if is, plain := plainURL(text); plain && is != hostPattern.MatchString(text) {
+				t.Fatalf("a website, %q: %v", text, is)
+			}
+		}
+	})
+	every("aZ1.-_+@,", 6, func(s string) {
+		if found := emailPattern.FindAllString(s, -1); plainEmail(s) && (len(found) != 1 || found[0] != s) {
+			t.Fatalf("an address, %q: %v", s, found)
+		}
+	})
+	for _, text := range []string{"R-7K4Q2M", "see r-7k4q2m.", "for-R-7K4Q2M", "-r-aaaaaa"} {
+		if !mayHoldReference(text) {
+			t.Errorf("%q may hold a reference", text)
+		}
+	}
+	every("rR-a1 ", 6, func(s string) {
+		for _, text := range []string{s, "R-7K4" + s, s + "7K4Q2M"} {
+			if refPattern.MatchString(text) && !mayHoldReference(text) {
+				t.Fatalf("a reference, %q", text)
+			}
+		}
+	})
+}
