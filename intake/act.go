@@ -1145,7 +1145,7 @@ func (p *parser) courteous(t string) bool {
 	if isClosing(t) || isThanks(t) {
 		return !words.has("yes", t)
 	}
-	if words.contains("addressee", t) && len(findURLs(t)) == 0 && len(t) < 120 || p.introduces(t) {
+	if len(t) < 120 && words.contains("addressee", t) && len(findURLs(t)) == 0 || p.introduces(t) {
 		return true
 	}
 	if len(t) < 80 && words.contains("filled", t) && len(findURLs(t)) == 0 && !strings.Contains(t, "@") {

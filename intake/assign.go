@@ -123,32 +123,42 @@ func (a *assignment) same() {
 		}
 	}
 	a.respell()
+	a.again()
 	for _, m := range a.ms {
-		if m.of != nil || m.out {
+		if m.of != nil || m.out || m.kind != aPerson && m.kind != anOrganisation {
 			continue
 		}
 		for _, o := range a.ms {
 			if o == m || o.kind != m.kind || o.of != nil {
 				continue
 			}
-			switch m.kind {
-			case aPerson, anOrganisation:
-				if within(m.words, o.words) && (len(m.words) < len(o.words) || o.pos < m.pos) || o.family != "" && m.family == "" && m.text == o.family {
-					m.of = o
-				}
-			case anEmail:
-				if strings.EqualFold(m.text, o.text) && o.pos < m.pos {
-					m.of = o
-				}
-			case aSite:
-				if normURL(m.text) == normURL(o.text) && o.pos < m.pos {
-					m.of = o
-				}
-			}
-			if m.of != nil {
-				m.out, o.out = m.out || o.out, m.out || o.out
+			if within(m.words, o.words) && (len(m.words) < len(o.words) || o.pos < m.pos) || o.family != "" && m.family == "" && m.text == o.family {
+				m.of, m.out = o, o.out
 				break
 			}
+		}
+	}
+}
+
+// again finds addresses and websites that stand a second time.
+func (a *assignment) again() {
+	first := map[string]*mention{}
+	for _, m := range a.ms {
+		key := ""
+		switch m.kind {
+		case anEmail:
+			key = "@" + strings.ToLower(m.text)
+		case aSite:
+			key = normURL(m.text)
+		default:
+			continue
+		}
+		o := first[key]
+		switch {
+		case o == nil && m.of == nil:
+			first[key] = m
+		case o != nil && m.of == nil && !m.out:
+			m.of, m.out = o, o.out
 		}
 	}
 }

@@ -70,7 +70,7 @@ func (r Reader) nature(m *Message) nature {
 		return stop(rules.RouteAutomatic, rules.KindBulk, calendar)
 	}
 	switch {
-	case strings.HasPrefix(string(m.From), "forwarding-noreply@"), words.contains("subject forwarding", m.Subject) && isNoReply(m.From): // 21
+	case strings.HasPrefix(string(m.From), "forwarding-noreply@"), isNoReply(m.From) && words.contains("subject forwarding", m.Subject): // 21
 		n := stop(rules.RouteReview, rules.KindBulk, "a provider asks to confirm forwarding")
 		n.Alert = true
 		return n

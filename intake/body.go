@@ -293,18 +293,22 @@ func (v view) headerBlock(i int) bool {
 // attribution returns how many lines from i on are an "On …, … wrote:" (up to
 // three, since they are often wrapped); 0 where there is none.
 func (v view) attribution(i int) int {
-	joined := ""
+	size := 0
 	for n := 1; n <= 3 && i+n <= len(v); n++ {
-		l := v[i+n-1]
+		l := &v[i+n-1]
 		if l.blank() || l.depth > 0 || l.zone != fresh {
 			return 0
 		}
-		joined += " " + strings.TrimSpace(l.text)
-		if len(joined) > 400 {
+		t := strings.TrimSpace(l.text)
+		if size += 1 + len(t); size > 400 {
 			return 0
 		}
-		if !strings.ContainsAny(joined[len(joined)-1:], ":") && !strings.HasSuffix(joined, "：") {
+		if !strings.HasSuffix(t, ":") && !strings.HasSuffix(t, "：") {
 			continue
+		}
+		joined := ""
+		for k := range n {
+			joined += " " + strings.TrimSpace(v[i+k].text)
 		}
 		if h := v.labels(i); len(h) > 0 && h[0].sep != 0 || !words.contains("wrote", joined) && !v.quoteBelow(i+n, joined) {
 			return 0
@@ -497,6 +501,9 @@ func (v view) paint(from, to int, z zone) {
 
 func isPostscript(s string) bool {
 	t := strings.TrimSpace(s)
+	if t == "" || t[0]|0x20 != 'p' && t[0]|0x20 != 'n' {
+		return false
+	}
 	t = strings.ToLower(t[:min(4, len(t))])
 	for _, p := range [...]string{"ps ", "ps:", "p.s.", "pps", "nb:", "p.s:", "ps."} {
 		if strings.HasPrefix(t, p) {
@@ -555,8 +562,10 @@ func isNameLike(s string) bool {
 
 // isRule says whether a line only draws a line.
 func isRule(s string) bool {
-	s = strings.ReplaceAll(strings.TrimSpace(s), " ", "")
-	if len(s) < 2 {
+	if s = strings.TrimSpace(s); len(s) < 2 || isLetterOrDigit(s[0]) {
+		return false
+	}
+	if s = strings.ReplaceAll(s, " ", ""); len(s) < 2 {
 		return false
 	}
 	for _, r := range s {
@@ -566,6 +575,9 @@ func isRule(s string) bool {
 	}
 	return utf8.RuneCountInString(s) >= 3 || s == "--" || s == "——"
 }
+
+// isLetterOrDigit says whether a byte is a letter or digit of ASCII.
+func isLetterOrDigit(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // strip removes what decorates a heading: hyphens, underscores, equals signs,
 // asterisks and colons at both ends.

@@ -27,11 +27,24 @@ var orderVerbs = map[string]rules.Verb{"status": rules.VerbStatus, "list": rules
 // mostOrdered is how long a line may be that is an order.
 const mostOrdered = 300
 
+// beginsOrder spares nearly all lines the expression: they begin with another word.
+func beginsOrder(s string) bool {
+	n := 0
+	for n < len(s) && 'a' <= s[n]|0x20 && s[n]|0x20 <= 'z' {
+		n++
+	}
+	for _, w := range [...]string{"i", "pls", "stop", "help", "list", "check", "renew", "thank", "status", "please", "kindly", "thanks", "withdraw", "statement", "unsubscribe"} {
+		if len(w) == n && strings.EqualFold(s[:n], w) {
+			return true
+		}
+	}
+	return false
+}
+
 // readOrder reads a line or a subject as an order.
 func readOrder(line string) (order, bool) {
 	s := strings.TrimSpace(line)
-	// The first letter spares most lines the expression.
-	if s == "" || len(s) > mostOrdered || strings.IndexByte("slhcrwupkitSLHCRWUPKIT", s[0]) < 0 {
+	if len(s) > mostOrdered || !beginsOrder(s) {
 		return order{}, false
 	}
 	m := orderLine.FindStringSubmatch(s)

@@ -372,6 +372,15 @@ func init() {
 	for name, e := range charsets {
 		charset.RegisterEncoding(name, e)
 	}
+	// Encoded words are short: read whole, they spare their reader a buffer of 32 KB.
+	message.CharsetReader = func(name string, input io.Reader) (io.Reader, error) {
+		r, err := charset.Reader(name, input)
+		if err != nil {
+			return nil, err
+		}
+		b, err := io.ReadAll(r)
+		return bytes.NewReader(b), err
+	}
 }
 
 // decodeCharset turns bytes into text by the ladder of MAIL.md 80: what was

@@ -887,8 +887,11 @@ func mergeBlocks(a, b []*block) []*block {
 // at least.
 func (v view) headsTable(i int) bool {
 	s := v[i].text
-	if len(s) > 600 || !strings.ContainsAny(s, "\t|;,") && !strings.Contains(strings.TrimSpace(s), "  ") {
+	if len(s) > 600 {
 		return false
+	}
+	if strings.Count(s, ",") < 2 && strings.Count(s, ";") < 2 && !strings.ContainsAny(s, "\t|") && !strings.Contains(strings.TrimSpace(s), "  ") {
+		return false // no room for three fields
 	}
 	for n := range tableCutters {
 		if cols, ok := v.heading(i, n); ok && enough(cols) && fieldsOf(cols) >= 3 {

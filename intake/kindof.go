@@ -15,6 +15,7 @@ import (
 // subject is a prospect as the binding of lead types sees it.
 type subject struct {
 	b     *block
+	site  string   // its website, without what does not count; "" for none
 	names []string // folded words by which a sentence may name it
 	typ   rules.LeadType
 	sent  int      // the sentence that it stands in; -1 where no prose tells it
@@ -46,6 +47,9 @@ func (p *parser) bindTypes() {
 	var who []*subject
 	for _, b := range p.blocks {
 		x := &subject{b: b, sent: -1, typ: b.LeadType}
+		if b.URL != "" {
+			x.site = normURL(b.URL)
+		}
 		for _, v := range []string{b.FirstName, b.LastName, b.Company} {
 			for i, w := range strings.Fields(v) {
 				f := foldLetters(w)
@@ -279,8 +283,12 @@ func (p *parser) events(who []*subject, n int, types []*mention) []event {
 	named := map[*subject]bool{}
 	for i, l := range s.ls {
 		if l.kind == lexEmail || l.kind == lexURL {
+			site := ""
+			if l.kind == lexURL {
+				site = normURL(l.val)
+			}
 			for _, x := range who {
-				if !named[x] && (l.kind == lexEmail && strings.EqualFold(x.b.Email, l.val) || l.kind == lexURL && x.b.URL != "" && normURL(x.b.URL) == normURL(l.val)) {
+				if !named[x] && (l.kind == lexEmail && strings.EqualFold(x.b.Email, l.val) || site != "" && x.site == site) {
 					named[x] = true
 					out = append(out, event{at: i, who: []*subject{x}})
 				}

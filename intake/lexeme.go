@@ -349,7 +349,7 @@ func (l *lexeme) ordinal() int { return int(words.entries[l.id].ordinal) }
 func (l *lexeme) number() int { return int(words.entries[l.id].number) }
 
 func isIdeograph(r rune) bool {
-	return unicode.In(r, unicode.Han, unicode.Katakana, unicode.Hiragana, unicode.Hangul)
+	return r >= 0x1100 && unicode.In(r, unicode.Han, unicode.Katakana, unicode.Hiragana, unicode.Hangul)
 }
 
 // foldLetters is a word as nothing but its letters and digits: lower case, no

@@ -71,6 +71,9 @@ func newMailbox(local string) mailbox {
 
 // localWords appends the parts of a name's word as local parts spell them.
 func localWords(out []spelt, word string) []spelt {
+	if isPlainWord(word) {
+		return append(out, spelt{strings.ToLower(word)})
+	}
 	for _, part := range strings.FieldsFunc(word, func(r rune) bool { return r == '-' || r == ' ' || r == '.' }) {
 		if r := romanised(part); r[0] != "" {
 			out = append(out, r)
@@ -269,12 +272,25 @@ func domainOf(address string) string {
 
 // hostWords appends the parts of a name's word as hosts spell them.
 func hostWords(out []spelt, word string) []spelt {
+	if isPlainWord(word) {
+		return append(out, spelt{strings.ToLower(word)}) // as below, and most words are
+	}
 	for _, part := range strings.FieldsFunc(word, func(r rune) bool { return r == '-' || r == ' ' || r == '&' || r == '+' || r == '/' }) {
 		if r := romanised(strings.ReplaceAll(part, ".", "")); r[0] != "" {
 			out = append(out, r)
 		}
 	}
 	return out
+}
+
+// isPlainWord says whether a word has nothing but letters and digits of ASCII.
+func isPlainWord(w string) bool {
+	for i := 0; i < len(w); i++ {
+		if !isLetterOrDigit(w[i]) {
+			return false
+		}
+	}
+	return w != ""
 }
 
 // fitsSite says how well the words of an organisation's name fit a host's name:

@@ -98,6 +98,24 @@ func (f *fitter) forms(word string) forms {
 	return x
 }
 
+// mayBeginHost says whether a name that is the whole of a host can begin with a word.
+func (f *fitter) mayBeginHost(word string) bool {
+	if len(f.seen) == 0 {
+		return false
+	}
+	if isPlainWord(word) { // most are, and need no forms
+		low := strings.ToLower(word)
+		small := smallWord[low]
+		return slices.ContainsFunc(f.seen, func(w witness) bool { return len(w.site) >= 5 && (small || strings.HasPrefix(w.host, low)) })
+	}
+	host := f.forms(word).host
+	small := true
+	for _, w := range host {
+		small = small && slices.ContainsFunc(w, func(x string) bool { return smallWord[x] })
+	}
+	return slices.ContainsFunc(f.seen, func(w witness) bool { return len(w.site) >= 5 && (small || beginHost(host, w.host)) })
+}
+
 // nameFit is a stretch of words that is weighed as a name, and how well it fits
 // the witnesses, worked out when it is first asked for.
 type nameFit struct {
@@ -772,6 +790,9 @@ func (p *parser) lowercase(out []candidate, s *sentence, f *fitter) []candidate 
 	for i := range ls {
 		if ls[i].kind != lexWord || ls[i].capital || ls[i].is(looksNoName) && len(ls[i].fold) < 4 {
 			continue
+		}
+		if ls[i].is(looksNoName) && !ls[i].is(looksGiven) && !f.mayBeginHost(ls[i].text) {
+			continue // neither a person nor a house begins with it
 		}
 		n.reset()
 		for j := i + 1; j <= len(ls) && j-i <= 5 && ls[j-1].kind == lexWord; j++ {

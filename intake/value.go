@@ -728,7 +728,7 @@ func familyFirst(names []string, email string) bool {
 
 func isIdeographic(s string) bool {
 	r, _ := utf8.DecodeRuneInString(s)
-	return unicode.In(r, unicode.Han, unicode.Hangul)
+	return r >= 0x1100 && unicode.In(r, unicode.Han, unicode.Hangul)
 }
 
 // withoutLetters drops the letters behind a name that stand for a degree or a
