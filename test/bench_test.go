@@ -36,7 +36,7 @@ func BenchmarkWholeWay(b *testing.B) {
 	for i := range leads {
 		// A partner may hold 50 registrations: each has 40 of the leads.
 		if who := fmt.Sprint("bench", i/40); i%40 == 0 {
-			p.leadmail("partners", "add", who, "--name", "Bench "+who, "--address", who+"@northwind.example", "--plan", "mentor",
+			p.leadmail("partners", "add", who, "--name", "Bench "+who, "--address", who+"@northwind.example", "--plan", "mentor", "--no-welcome",
 				"--joined", "2025-01-01", "--agreement", "2025-01-01")
 		}
 		leads[i] = bytes.ReplaceAll(p.lead(i+1), []byte(partner), fmt.Appendf(nil, "bench%d@northwind.example", i/40))

@@ -137,14 +137,14 @@ smtp:
   %[6]s
 database: %[7]q
 authentication: {mode: trust_from}
-staff: {addresses: [%[10]s]}
+staff: {addresses: [%[10]s], digest: off}
 limits: {replies_per_day: 10000}
 %[9]s
 `, p.mailbox, s.imap, s.imapTLS, s.smtp, s.smtpTLS, login, database, s.timeout, s.extra, staff)} {
 		p.must(os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600))
 	}
 	p.leadmail("init")
-	p.leadmail("partners", "add", "pat", "--name", "Northwind Coaching", "--address", partner, "--plan", "mentor",
+	p.leadmail("partners", "add", "pat", "--name", "Northwind Coaching", "--address", partner, "--plan", "mentor", "--no-welcome",
 		"--joined", "2025-01-01", "--agreement", "2025-01-01")
 	t.Cleanup(func() {
 		if p.daemon != nil {
