@@ -219,9 +219,6 @@ func (d *Desk) oweReminder(tx *store.Tx, due []rules.Reminder, today rules.Date)
 	}
 	var fresh []rules.Reminder
 	for _, r := range due {
-		if !d.concerns(r, *p, today) {
-			continue
-		}
 		new, err := tx.Owe(r, today)
 		if err != nil {
 			return err
@@ -316,7 +313,7 @@ func (d *Desk) stillDue(tx *store.Tx, m store.OutboxMessage) (why string, err er
 		if err != nil {
 			return "", err
 		}
-		if stands && d.concerns(r, *p, today) {
+		if stands {
 			left = append(left, r)
 		}
 	}
