@@ -250,9 +250,11 @@ func NearForfeiture(all []Papers, today, last Date) []Nearing {
 	return out
 }
 
-// DueFor says whether the cause of a reminder of paperwork still holds.
-func (r Reminder) DueFor(w Paperwork) bool {
-	return r.Cause == OfPaperwork && r.Until == w.Deadline && w.reminds(r.Stage)
+// DueFor says whether a reminder of paperwork may still be told today: its cause
+// holds, and no nearer stage has come while it waited.
+func (r Reminder) DueFor(w Paperwork, today Date, p Policy) bool {
+	stage, found := nearest(today.DaysUntil(r.Until), p.PaperworkStages)
+	return r.Cause == OfPaperwork && r.Until == w.Deadline && w.reminds(r.Stage) && found && stage == r.Stage
 }
 
 // brought are the forms of a mail as they are recorded: submitted, as of its

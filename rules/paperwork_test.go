@@ -140,8 +140,11 @@ func TestDuePaperwork(t *testing.T) {
 				for _, d := range Endings(c.since, c.today, p.PaperworkStages) {
 					found = found || slices.Contains(JoinedFor(d), x.Joined)
 				}
-				if !found || r.Cause != OfPaperwork || !r.DueFor(x.Stand()) {
+				if !found || r.Cause != OfPaperwork || !r.DueFor(x.Stand(), c.today, p) {
 					t.Errorf("%+v is not looked for, or not due", r)
+				}
+				if next := r.Until.AddDays(-1); r.Stage > 1 && r.DueFor(x.Stand(), next, p) {
+					t.Errorf("%+v is told on %s, though a nearer stage has come", r, next)
 				}
 			}
 			if got != c.want {

@@ -336,7 +336,7 @@ func (d *Desk) stands(tx *store.Tx, p *rules.Partner, r rules.Reminder, today ru
 		return r.DueOf(*p, today, d.policy), nil
 	case rules.OfPaperwork:
 		w, err := d.paperwork(tx, r.Partner)
-		return err == nil && r.DueFor(w), err
+		return err == nil && r.DueFor(w, today, d.policy), err
 	}
 	reg, err := tx.Registration(r.Ref)
 	if err != nil || !r.Due(reg, today, d.policy) {
