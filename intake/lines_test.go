@@ -1,8 +1,6 @@
 package intake
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,38 +14,31 @@ import (
 func TestPlacesHoldWhatWasRead(t *testing.T) {
 	t.Parallel()
 	looked := 0
-	for _, dir := range []string{"registrations", "own", "further"} {
-		files, _ := filepath.Glob(filepath.Join("testdata", dir, "*.eml"))
-		for _, path := range files {
-			raw, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			m := partners.Read(raw)
-			q := partners.Parse(m)
-			lines := m.Lines(q)
-			for _, p := range q.Prospects {
-				for _, f := range rules.Fields {
-					s, ok := p.Spans[f]
-					if !ok {
-						continue
-					}
-					place := m.Place(s)
-					if place == "" || strings.HasPrefix(place, "part ") {
-						t.Errorf("%s: %s of %q stands at %v, in words %q", path, f, p.Company, s, place)
-					}
-					i := slices.IndexFunc(lines, func(l Line) bool { return l.Part == s.Part && l.N == s.Line })
-					if i < 0 {
-						if s.Part != "subject" && !strings.Contains(place, ".") {
-							t.Errorf("%s: %s stands at %v (%s), which is no line that is shown", path, f, s, place)
-						}
-						continue
-					}
-					if s.To > len(lines[i].Text) || s.From < 0 {
-						t.Errorf("%s: %s stands at %v, beyond %q", path, f, s, lines[i].Text)
-					}
-					looked++
+	for path, raw := range developed(t) {
+		m := partners.Read(raw)
+		q := partners.Parse(m)
+		lines := m.Lines(q)
+		for _, p := range q.Prospects {
+			for _, f := range rules.Fields {
+				s, ok := p.Spans[f]
+				if !ok {
+					continue
 				}
+				place := m.Place(s)
+				if place == "" || strings.HasPrefix(place, "part ") {
+					t.Errorf("%s: %s of %q stands at %v, in words %q", path, f, p.Company, s, place)
+				}
+				i := slices.IndexFunc(lines, func(l Line) bool { return l.Part == s.Part && l.N == s.Line })
+				if i < 0 {
+					if s.Part != "subject" && !strings.Contains(place, ".") {
+						t.Errorf("%s: %s stands at %v (%s), which is no line that is shown", path, f, s, place)
+					}
+					continue
+				}
+				if s.To > len(lines[i].Text) || s.From < 0 {
+					t.Errorf("%s: %s stands at %v, beyond %q", path, f, s, lines[i].Text)
+				}
+				looked++
 			}
 		}
 	}

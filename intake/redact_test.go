@@ -2,8 +2,6 @@ package intake
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -115,51 +113,44 @@ func TestRedactedReadsTheSame(t *testing.T) {
 	t.Parallel()
 	how := Redaction{Key: []byte("a key of the test"), Mailbox: partners.Mailbox}
 	total, same := 0, 0
-	for _, dir := range []string{"registrations", "own", "further"} {
-		files, _ := filepath.Glob(filepath.Join("testdata", dir, "*.eml"))
-		for _, path := range files {
-			raw, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
+	for path, raw := range developed(t) {
+		m := partners.Read(raw)
+		q := partners.Parse(m)
+		fresh := Redact(raw, how)
+		n := partners.Read(fresh)
+		got := partners.Parse(n)
+		total++
+		if looks(got) == looks(q) {
+			same++
+		} else {
+			t.Logf("%s: %s, was %s", path, looks(got), looks(q))
+		}
+		text := decoded(n)
+		stand := map[string]bool{}
+		for _, w := range wordRuns.FindAllString(text, -1) {
+			key, _ := plainForm([]rune(w))
+			stand[key] = true
+		}
+		for _, s := range secrets(m, q) {
+			if stand[s] {
+				t.Errorf("%s: %q is left", path, s)
 			}
-			m := partners.Read(raw)
-			q := partners.Parse(m)
-			fresh := Redact(raw, how)
-			n := partners.Read(fresh)
-			got := partners.Parse(n)
-			total++
-			if looks(got) == looks(q) {
-				same++
-			} else {
-				t.Logf("%s: %s, was %s", path, looks(got), looks(q))
-			}
-			text := decoded(n)
-			stand := map[string]bool{}
-			for _, w := range wordRuns.FindAllString(text, -1) {
-				key, _ := plainForm([]rune(w))
-				stand[key] = true
-			}
-			for _, s := range secrets(m, q) {
-				if stand[s] {
-					t.Errorf("%s: %q is left", path, s)
+		}
+		domains := []string{m.From.Domain()}
+		for _, p := range q.Prospects {
+			for _, v := range []string{p.Email, p.URL, domainOf(p.Email)} {
+				if d := strings.ToLower(v); v == domainOf(p.Email) {
+					domains = append(domains, d)
+					continue
+				}
+				if v != "" && strings.Contains(strings.ToLower(text), strings.ToLower(v)) {
+					t.Errorf("%s: %s is left", path, v)
 				}
 			}
-			domains := []string{m.From.Domain()}
-			for _, p := range q.Prospects {
-				for _, v := range []string{p.Email, p.URL, domainOf(p.Email)} {
-					if d := strings.ToLower(v); v == domainOf(p.Email) {
-						domains = append(domains, d)
-						continue
-					}
-					if v != "" && strings.Contains(strings.ToLower(text), strings.ToLower(v)) {
-						t.Errorf("%s: %s is left", path, v)
-					}
-				}
-			}
-			for _, d := range domains {
-				if d != "" && sharedSuffix(d) == "" && !strings.HasSuffix(d, "leanstack.example") && strings.Contains(strings.ToLower(text), d) {
-					t.Errorf("%s: %s is left", path, d)
-				}
+		}
+		for _, d := range domains {
+			if d != "" && sharedSuffix(d) == "" && !strings.HasSuffix(d, "leanstack.example") && strings.Contains(strings.ToLower(text), d) {
+				t.Errorf("%s: %s is left", path, d)
 			}
 		}
 	}
@@ -175,29 +166,22 @@ func TestRedactKeepsTheForm(t *testing.T) {
 	t.Parallel()
 	how := Redaction{Key: []byte("a key of the test"), Mailbox: partners.Mailbox}
 	letters := regexp.MustCompile(`[A-Za-z0-9+/]`)
-	for _, dir := range []string{"registrations", "own", "further"} {
-		files, _ := filepath.Glob(filepath.Join("testdata", dir, "*.eml"))
-		for _, path := range files {
-			raw, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			fresh := Redact(raw, how)
-			if again := Redact(raw, how); string(again) != string(fresh) {
-				t.Errorf("%s: a second time it is another", path)
-			}
-			if strings.Contains(string(raw), "\nUEsDB") {
-				continue // a workbook is packed anew
-			}
-			// Letter for letter: all that is no letter, digit or sign of base64 and
-			// quoted-printable stands where it stood.
-			a, b := letters.ReplaceAllString(string(raw), "x"), letters.ReplaceAllString(string(fresh), "x")
-			if lines := strings.Split(a, "\n"); len(lines) != strings.Count(b, "\n")+1 {
-				t.Errorf("%s: %d lines, was %d", path, strings.Count(b, "\n")+1, len(lines))
-			}
-			if len(raw) != len(fresh) {
-				t.Errorf("%s: %d octets, was %d", path, len(fresh), len(raw))
-			}
+	for path, raw := range developed(t) {
+		fresh := Redact(raw, how)
+		if again := Redact(raw, how); string(again) != string(fresh) {
+			t.Errorf("%s: a second time it is another", path)
+		}
+		if strings.Contains(string(raw), "\nUEsDB") {
+			continue // a workbook is packed anew
+		}
+		// Letter for letter: all that is no letter, digit or sign of base64 and
+		// quoted-printable stands where it stood.
+		a, b := letters.ReplaceAllString(string(raw), "x"), letters.ReplaceAllString(string(fresh), "x")
+		if lines := strings.Split(a, "\n"); len(lines) != strings.Count(b, "\n")+1 {
+			t.Errorf("%s: %d lines, was %d", path, strings.Count(b, "\n")+1, len(lines))
+		}
+		if len(raw) != len(fresh) {
+			t.Errorf("%s: %d octets, was %d", path, len(fresh), len(raw))
 		}
 	}
 }

@@ -280,6 +280,16 @@ func casesOf(tb testing.TB, dir string) map[string][]byte {
 	return out
 }
 
+// developed goes through the cases that a claim about every single mail is held
+// against.
+func developed(tb testing.TB) iter.Seq2[string, []byte] {
+	all := map[string][]byte{}
+	for _, dir := range []string{"registrations", "own", "further"} {
+		maps.Copy(all, casesOf(tb, dir))
+	}
+	return sorted(all)
+}
+
 // sorted goes through cases in the order of their names.
 func sorted(m map[string][]byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {

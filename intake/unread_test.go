@@ -3,7 +3,6 @@ package intake
 import (
 	"encoding/base64"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -91,20 +90,13 @@ func TestUnreadableCases(t *testing.T) {
 		"hard-unreadable-scanned-pdf.eml":        "SKM_C25826110907150.pdf",
 		"hard-unreadable-photo-of-list.eml":      "IMG_4821.jpeg",
 	}
-	for _, dir := range []string{"registrations", "own", "further"} {
-		files, _ := filepath.Glob(filepath.Join("testdata", dir, "*.eml"))
-		for _, path := range files {
-			raw, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got []string
-			for _, u := range partners.Parse(partners.Read(raw)).Unread {
-				got = append(got, u.Name)
-			}
-			if name := filepath.Base(path); strings.Join(got, "; ") != want[name] {
-				t.Errorf("%s: unread %q, want %q", name, got, want[name])
-			}
+	for path, raw := range developed(t) {
+		var got []string
+		for _, u := range partners.Parse(partners.Read(raw)).Unread {
+			got = append(got, u.Name)
+		}
+		if name := path + ".eml"; strings.Join(got, "; ") != want[filepath.Base(name)] {
+			t.Errorf("%s: unread %q, want %q", name, got, want[name])
 		}
 	}
 }

@@ -267,30 +267,37 @@ func (g *gazette) undecided(s *templates.Section) error {
 }
 
 func (g *gazette) undelivered(s *templates.Section) error {
+	s.Next = "leadmail outbox list --state failed"
 	all, err := g.tx.Undelivered(g.from, g.now)
-	s.Count, s.Next = len(all), "leadmail outbox list --state failed"
-	for _, m := range all[:min(len(all), mostListed)] {
-		s.Entries = append(s.Entries, templates.Entry{ID: m.ID, Address: string(m.To), Subject: m.Subject, Why: m.LastError})
-	}
+	list(s, all, func(m store.OutboxMessage) templates.Entry {
+		return templates.Entry{ID: m.ID, Address: string(m.To), Subject: m.Subject, Why: m.LastError}
+	})
 	return err
 }
 
 func (g *gazette) quarantined(s *templates.Section) error {
+	s.Next = "leadmail inbox list --state quarantined"
 	all, err := g.tx.Quarantined(g.from, g.now)
-	s.Count, s.Next = len(all), "leadmail inbox list --state quarantined"
-	for _, m := range all[:min(len(all), mostListed)] {
-		s.Entries = append(s.Entries, templates.Entry{ID: m.ID, Address: string(m.Sender), Subject: m.Subject, Why: m.Why})
-	}
+	list(s, all, func(m store.InboxMessage) templates.Entry {
+		return templates.Entry{ID: m.ID, Address: string(m.Sender), Subject: m.Subject, Why: m.Why}
+	})
 	return err
 }
 
 func (g *gazette) suppressed(s *templates.Section) error {
 	all, err := g.tx.SuppressedIn(g.from, g.now)
-	s.Count = len(all)
-	for _, one := range all[:min(len(all), mostListed)] {
-		s.Entries = append(s.Entries, templates.Entry{Address: string(one.Address), Why: one.Why})
-	}
+	list(s, all, func(one store.Suppression) templates.Entry {
+		return templates.Entry{Address: string(one.Address), Why: one.Why}
+	})
 	return err
+}
+
+// list puts the first of many into a section, and how many there are.
+func list[T any](s *templates.Section, all []T, entry func(T) templates.Entry) {
+	s.Count = len(all)
+	for _, one := range all[:min(s.Count, mostListed)] {
+		s.Entries = append(s.Entries, entry(one))
+	}
 }
 
 // told are the outcomes that the digest counts, in its order.
@@ -340,10 +347,10 @@ func (g *gazette) forfeiture(s *templates.Section) error {
 	}
 	papers, err := g.tx.Papers(rules.JoinedFor(days...))
 	near := rules.NearForfeiture(papers, today, today.AddDays(endsWithin))
-	s.Count, s.Next = len(near), "leadmail paperwork list"
-	for _, w := range near[:min(s.Count, mostListed)] {
-		s.Entries = append(s.Entries, templates.Entry{Partner: string(w.Partner), Missing: w.Missing, Waiting: len(w.Waiting) > 0, Day: w.Deadline, N: today.DaysUntil(w.Deadline)})
-	}
+	s.Next = "leadmail paperwork list"
+	list(s, near, func(w rules.Nearing) templates.Entry {
+		return templates.Entry{Partner: string(w.Partner), Missing: w.Missing, Waiting: len(w.Waiting) > 0, Day: w.Deadline, N: today.DaysUntil(w.Deadline)}
+	})
 	return err
 }
 
@@ -359,17 +366,16 @@ func (g *gazette) full(s *templates.Section) error {
 }
 
 func (g *gazette) bursts(s *templates.Section) error {
-	s.Count, s.Least = len(g.news.Bursts), g.d.policy.BurstProspects
-	for _, b := range g.news.Bursts[:min(s.Count, mostListed)] {
-		s.Entries = append(s.Entries, templates.Entry{Partner: string(b.Partner), N: b.N, Day: b.Day})
-	}
+	s.Least = g.d.policy.BurstProspects
+	list(s, g.news.Bursts, func(b rules.Burst) templates.Entry {
+		return templates.Entry{Partner: string(b.Partner), N: b.N, Day: b.Day}
+	})
 	return nil
 }
 
 func (g *gazette) again(s *templates.Section) error {
-	s.Count = len(g.news.Renewals)
-	for _, r := range g.news.Renewals[:min(s.Count, mostListed)] {
-		s.Entries = append(s.Entries, templates.Entry{Ref: r.Ref, Partner: string(r.Partner), Company: r.Company, N: r.Times, Day: r.Until})
-	}
+	list(s, g.news.Renewals, func(r rules.Renewal) templates.Entry {
+		return templates.Entry{Ref: r.Ref, Partner: string(r.Partner), Company: r.Company, N: r.Times, Day: r.Until}
+	})
 	return nil
 }
