@@ -31,7 +31,7 @@ func (p *parser) act() {
 			continue
 		}
 		parts := p.parts(n)
-		lapses, withdraws := s.says("lapse"), false
+		lapses, withdraws, opposed := s.says("lapse"), false, withdrawsIn(parts)
 		deeds := 0
 		for i := range parts {
 			kept := parts[i].deeds[:0]
@@ -40,8 +40,8 @@ func (p *parser) act() {
 					continue
 				}
 				if d.keep && (!ending || withdraws || carried == rules.VerbWithdraw || len(p.items) > before && p.withdrew(n)) {
-					// "Withdraw this one, keep that one."
-					parts[i].spares = parts[i].spares || carried == rules.VerbWithdraw || withdraws || len(p.items) > before
+					// "Withdraw this one, keep that one", "Keep this one, the other can go".
+					parts[i].spares = parts[i].spares || carried == rules.VerbWithdraw || opposed || len(p.items) > before
 					continue
 				}
 				withdraws = withdraws || d.verb == rules.VerbWithdraw
@@ -107,6 +107,19 @@ func (p *parser) act() {
 	p.paperwork()
 }
 
+// withdrawsIn says whether a clause of a sentence withdraws something: then what
+// another clause keeps is spared.
+func withdrawsIn(parts []stretch) bool {
+	for _, c := range parts {
+		for _, d := range c.deeds {
+			if d.verb == rules.VerbWithdraw && !d.denied {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // reports says whether a verb tells what others did: "They've renewed with their
 // old supplier".
 func (p *parser) reports(s *sentence, c stretch, d deed) bool {
@@ -165,7 +178,7 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 			kept = append(kept, objects...)
 			continue
 		}
-		if len(deeds) > 0 && len(objects) == 0 && len(waiting) == 0 && p.pointsBack(s, deeds[0]) {
+		if len(deeds) > 0 && len(objects) == 0 && len(waiting) == 0 && deeds[0].verb == rules.VerbRenew && p.pointsBack(s, deeds[0]) {
 			waiting = kept // "R-7K4Q2M stays with us, please extend it."
 		}
 		if c.spares && len(deeds) > 0 {

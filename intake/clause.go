@@ -543,6 +543,7 @@ func (p *parser) inList(ls []lexeme) bool {
 func (p *parser) places(s *sentence) []object {
 	var out []object
 	ls := s.ls
+	numbers := len(p.list) == 0 && numbersPlace(ls)
 	for i, l := range ls {
 		n := 0
 		switch {
@@ -563,7 +564,7 @@ func (p *parser) places(s *sentence) []object {
 		case l.digit && strings.Trim(l.text, "0123456789#.") == "" && len(l.text) <= 3:
 			k := i - 1
 			hash := strings.HasPrefix(l.text, "#") || k >= 0 && (ls0(ls[k], "#") || ls[k].kind == lexWord && ls[k].is(wordNumber))
-			if hash || p.bareNumber(s, i) {
+			if hash || p.bareNumber(s, i, numbers) {
 				n, _ = strconv.Atoi(strings.Trim(l.text, "#."))
 			}
 		}
@@ -575,6 +576,17 @@ func (p *parser) places(s *sentence) []object {
 		out = append(out, object{ref: "ordinal:" + strconv.Itoa(n)}) // "2. please renew"
 	}
 	return out
+}
+
+// numbersPlace says whether a sentence itself says that its numbers are places:
+// "Number 2 we keep, 1 and 3 can go."
+func numbersPlace(ls []lexeme) bool {
+	for i := 1; i < len(ls); i++ {
+		if ls[i].digit && ls[i-1].kind == lexWord && ls[i-1].is(wordNumber) {
+			return true
+		}
+	}
+	return false
 }
 
 // listsPlace says whether the numbered list in our mail below has the place.
@@ -589,11 +601,12 @@ func (p *parser) listsPlace(n int) bool {
 
 // bareNumber says whether a number alone is a place in our list: it begins the
 // sentence or goes on with such numbers, and no noun follows that it counts ("1, 2
-// and 4 yes keep em", "3 can go"; not "2 weeks").
-func (p *parser) bareNumber(s *sentence, i int) bool {
+// and 4 yes keep em", "3 can go"; not "2 weeks"). listed: the sentence speaks of
+// places, whatever list that is.
+func (p *parser) bareNumber(s *sentence, i int, listed bool) bool {
 	ls := s.ls
 	n, err := strconv.Atoi(strings.Trim(ls[i].text, "#."))
-	if err != nil || !p.listsPlace(n) {
+	if err != nil || !listed && !p.listsPlace(n) {
 		return false
 	}
 	if i > 0 {
@@ -602,7 +615,8 @@ func (p *parser) bareNumber(s *sentence, i int) bool {
 			k--
 		}
 		first := k == i-1 && (p.isDeedAt(s, k) || ls[k].kind == lexMark && strings.Contains(":,;(–—", ls[k].text) || ls[k].is(wordEverybody) || k == 0 && words.contains("asking", ls[0].text))
-		if !first && !(k < i-1 && ls[k].digit && p.bareNumber(s, k)) && !(k < i-1 && k == 0 && !ls[0].digit) {
+		first = first || ls0(ls[i-1], ",") && k < i-1 && !ls[k].digit
+		if !first && !(k < i-1 && ls[k].digit && (k > 0 && ls[k-1].is(wordNumber) || p.bareNumber(s, k, listed))) && !(k < i-1 && k == 0 && !ls[0].digit) {
 			return false
 		}
 	}
