@@ -177,6 +177,9 @@ func splitURL(text string) (host string, path []string, err error) {
 	if err != nil {
 		return "", nil, err
 	}
+	if strings.ContainsFunc(u.Path, notPathRune) {
+		return "", nil, fmt.Errorf("%w web address: %q is no path", ErrInvalid, u.EscapedPath())
+	}
 	for seg := range strings.SplitSeq(u.Path, "/") {
 		if seg != "" {
 			path = append(path, seg)
@@ -209,6 +212,12 @@ func hostName(s string) (string, error) {
 
 func notHostRune(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
+}
+
+// notPathRune finds what is no part of a path once its escapes are undone: a key
+// that held it would read as another address, or as none.
+func notPathRune(r rune) bool {
+	return r < ' ' || r == 0x7f || r == '%' || r == '?' || r == '#'
 }
 
 // within says whether host is domain or lies below it.

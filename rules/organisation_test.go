@@ -120,7 +120,7 @@ func TestPublicMail(t *testing.T) {
 }
 
 func FuzzOrganisation(f *testing.F) {
-	for _, s := range []string{"acme.example", "https://www.linkedin.com/company/acme", "http://[::1]/", "müller.de", "a.b.c.co.uk/x?y#z", "facebook.com//x", "\x00.com", "https://xn--.com"} {
+	for _, s := range []string{"acme.example", "https://www.linkedin.com/company/acme", "http://[::1]/", "müller.de", "a.b.c.co.uk/x?y#z", "facebook.com//x", "facebook.com/0%00", "facebook.com/100%25", "facebook.com/a%3fb%23c", "\x00.com", "https://xn--.com"} {
 		f.Add(s)
 	}
 	p := DefaultPolicy()
