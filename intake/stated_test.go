@@ -235,7 +235,7 @@ func rowOf(m Message, s rules.Span) (string, bool) {
 			charset = (&parser{m: &m}).textCharset()
 		}
 		text, _ := fileText(p.data, charset)
-		lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+		lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")
 		if s.Line > len(lines) {
 			return "", false
 		}

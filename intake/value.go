@@ -514,7 +514,7 @@ func readName(s string) (string, state) {
 // readLastName reads a last name. A nobleman's rank is part of it.
 func readLastName(s string) (string, state) {
 	value, st := readName(s)
-	if first, _, more := strings.Cut(strings.TrimSpace(s), " "); more && st == usable && !strings.HasSuffix(first, ",") && !titles[bareWord(first)] && !strings.HasSuffix(first, ".") && !strings.HasPrefix(value, first) && unwrap(s) == s {
+	if first, _, more := strings.Cut(strings.TrimSpace(s), " "); more && st == usable && !strings.HasSuffix(first, ",") && !titles[bareWord(first)] && !strings.HasSuffix(first, ".") && !strings.HasPrefix(value, first) && unwrap(s) == s && !strings.ContainsAny(first, "([{<\"0123456789") {
 		return strings.TrimSpace(first + " " + value), st
 	}
 	return value, st
