@@ -219,7 +219,7 @@ func TestWords(t *testing.T) {
 			t.Errorf("typo %q is %q, want %q", label, got, want)
 		}
 	}
-	for _, bad := range []string{"[a]\nen: x\n[a]\nen: y", "en: x", "[label email]\nen: x\n[label url]\nen: x", "[a]\nen: …x"} {
+	for _, bad := range []string{"[a]\nen: x\n[a]\nen: y", "en: x", "[label email]\nen: x\n[label url]\nen: x", "[a]\nen: …x", "[a]\nen: x {y|z", "[a]\nen: x|y", "[a]\nen: {x|y}}"} {
 		if _, err := parseWords(bad); err == nil {
 			t.Errorf("%q was accepted", bad)
 		}

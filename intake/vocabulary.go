@@ -257,7 +257,6 @@ func parseWords(file string) (*vocabulary, error) {
 	var s *section
 	var firsts []wordID // the first word of each phrase, or its stem
 	var fact facts
-	var room [fewTokens]token
 	name, n := "", 0
 	for l := range strings.SplitSeq(file, "\n") {
 		n++
@@ -293,64 +292,116 @@ func parseWords(file string) (*vocabulary, error) {
 			return nil, fmt.Errorf("words.txt:%d: want \"language: phrase, phrase\" below a [section]", n)
 		}
 		place := uint8(0)
-		for text := range strings.SplitSeq(list, ",") {
+		for written := range strings.SplitSeq(list, ",") {
 			place++
-			text = strings.TrimSpace(text)
-			switch {
-			case name == "ordinal":
-				v.entry(v.intern(foldLetters(text))).ordinal = place
-			case name == "cardinal":
-				v.entry(v.intern(foldLetters(text))).number = place
-			case fact != 0:
-				v.entry(v.intern(foldLetters(text))).facts |= fact
+			texts, err := alternatives(strings.TrimSpace(written))
+			if err != nil {
+				return nil, fmt.Errorf("words.txt:%d: %w", n, err)
 			}
-			p := phrase{section: int32(s.id), from: uint32(len(v.bodies))}
-			first := wordID(0)
-			for rest, more := text, true; more; {
-				if len(rest) < len(text) {
-					v.bodies = append(v.bodies, anyWords)
+			for _, text := range texts {
+				switch {
+				case name == "ordinal":
+					v.entry(v.intern(foldLetters(text))).ordinal = place
+				case name == "cardinal":
+					v.entry(v.intern(foldLetters(text))).number = place
+				case fact != 0:
+					v.entry(v.intern(foldLetters(text))).facts |= fact
 				}
-				var piece string
-				piece, rest, more = strings.Cut(rest, gap)
-				for _, t := range appendWords(room[:0], piece) {
-					if t.to < len(piece) && piece[t.to:t.to+1] == star {
-						if uint32(len(v.bodies)) == p.from {
-							first = v.intern(stem(t.w) + star)
-							v.starts[t.w[0]] = true
-						}
-						v.stars = append(v.stars, t.w)
-						v.bodies = append(v.bodies, anyWords-wordID(len(v.stars)))
-						continue
+				p, first := v.phrase(text)
+				p.section = int32(s.id)
+				if p.from == p.to || v.bodies[p.from] == anyWords || v.bodies[p.to-1] == anyWords {
+					return nil, fmt.Errorf("words.txt:%d: a phrase of [%s] has no words at its ends: %q", n, name, text)
+				}
+				v.phrases, firsts = append(v.phrases, p), append(firsts, first)
+				if f := v.labelOf[p.section]; f != "" {
+					if err := v.spell(labels, text, f); err != nil {
+						return nil, fmt.Errorf("words.txt:%d: %w", n, err)
 					}
-					v.bodies = append(v.bodies, v.intern(t.w))
 				}
-			}
-			p.to = uint32(len(v.bodies))
-			if p.from == p.to || v.bodies[p.from] == anyWords || v.bodies[p.to-1] == anyWords {
-				return nil, fmt.Errorf("words.txt:%d: a phrase of [%s] has no words at its ends: %q", n, name, text)
-			}
-			if first == 0 {
-				first = v.bodies[p.from]
-			}
-			v.phrases, firsts = append(v.phrases, p), append(firsts, first)
-			if f := v.labelOf[p.section]; f != "" {
-				whole := fold(text)
-				old, dup := labels[whole]
-				if dup && old != f {
-					return nil, fmt.Errorf("words.txt:%d: %q is a label of %s and of %s", n, whole, old, f)
-				}
-				if !dup && len(whole) >= 5 && len(whole) < 64 && !(f == labelIgnored && len(whole) < 6) {
-					for len(v.spelled) <= len(whole) {
-						v.spelled = append(v.spelled, nil)
-					}
-					v.spelled[len(whole)] = append(v.spelled[len(whole)], spelling{whole, letterSet(whole), f})
-				}
-				labels[whole] = f
 			}
 		}
 	}
 	v.sort(firsts)
 	return v, nil
+}
+
+// phrase puts the words of a phrase among the bodies. The first is its first word
+// or, where that has a star, its stem.
+func (v *vocabulary) phrase(text string) (p phrase, first wordID) {
+	var room [fewTokens]token
+	p.from = uint32(len(v.bodies))
+	for rest, more := text, true; more; {
+		if len(rest) < len(text) {
+			v.bodies = append(v.bodies, anyWords)
+		}
+		var piece string
+		piece, rest, more = strings.Cut(rest, gap)
+		for _, t := range appendWords(room[:0], piece) {
+			if t.to < len(piece) && piece[t.to:t.to+1] == star {
+				if uint32(len(v.bodies)) == p.from {
+					first = v.intern(stem(t.w) + star)
+					v.starts[t.w[0]] = true
+				}
+				v.stars = append(v.stars, t.w)
+				v.bodies = append(v.bodies, anyWords-wordID(len(v.stars)))
+				continue
+			}
+			v.bodies = append(v.bodies, v.intern(t.w))
+		}
+	}
+	p.to = uint32(len(v.bodies))
+	if first == 0 && p.from < p.to {
+		first = v.bodies[p.from]
+	}
+	return p, first
+}
+
+// spell keeps a label for the search with typos. A label of two fields is an error.
+func (v *vocabulary) spell(labels map[string]labelField, text string, f labelField) error {
+	whole := fold(text)
+	old, dup := labels[whole]
+	if dup && old != f {
+		return fmt.Errorf("%q is a label of %s and of %s", whole, old, f)
+	}
+	labels[whole] = f
+	if dup || len(whole) < 5 || len(whole) >= 64 || f == labelIgnored && len(whole) < 6 {
+		return nil
+	}
+	for len(v.spelled) <= len(whole) {
+		v.spelled = append(v.spelled, nil)
+	}
+	v.spelled[len(whole)] = append(v.spelled[len(whole)], spelling{whole, letterSet(whole), f})
+	return nil
+}
+
+// alternatives writes a phrase out: "no {need|use} to {hold on to|keep}" is four.
+func alternatives(text string) ([]string, error) {
+	const most = 400 // an entry that makes more is a slip
+	head, rest, ok := strings.Cut(text, "{")
+	if !ok {
+		if strings.ContainsAny(text, "|}") {
+			return nil, fmt.Errorf("alternatives stand in brackets, as in \"{day|days} more\": %q", text)
+		}
+		return []string{text}, nil
+	}
+	inner, tail, ok := strings.Cut(rest, "}")
+	if !ok || strings.Contains(inner, "{") {
+		return nil, fmt.Errorf("a bracket is not closed: %q", text)
+	}
+	tails, err := alternatives(tail)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for a := range strings.SplitSeq(inner, "|") {
+		for _, t := range tails {
+			out = append(out, head+a+t)
+		}
+	}
+	if len(out) > most {
+		return nil, fmt.Errorf("%d phrases in one: %q", len(out), text)
+	}
+	return out, nil
 }
 
 // sort puts the phrases in the order of their first words, and of their sections

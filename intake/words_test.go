@@ -57,6 +57,23 @@ func TestSections(t *testing.T) {
 	}
 }
 
+// TestAlternatives: what stands in braces is each of it, or none.
+func TestAlternatives(t *testing.T) {
+	t.Parallel()
+	v, err := parseWords("[verb]\nen: no {need|use} to {hold on to|keep} {it|}, {may|can} … lap{se|} now\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]bool{
+		"There is no need to keep it": true, "no use to hold on to": true, "It can really lapse now": true, "may lap now": true,
+		"no need to hold": false, "no reason to keep it": false, "it will lapse now": false,
+	} {
+		if got := v.contains("verb", text); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
+
 // TestStar: a word with a star covers its other endings, and no shorter word.
 func TestStar(t *testing.T) {
 	t.Parallel()
