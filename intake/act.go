@@ -799,13 +799,21 @@ func registrationOf(s string) string {
 func (p *parser) other(s *sentence) {
 	toks := s.tokens()
 	asking := strings.Contains(s.text, "?") || s.asks() || len(toks) > 1 && (toks[0].w == "how" || toks[0].w == "what") || s.line && len(strings.Fields(s.text)) <= 8
+	wish := rules.Verb("")
+	if s.questions() {
+		wish = p.wish(s)
+	}
 	switch {
+	case wish == rules.VerbStatement:
+		p.once(wish, s.span)
 	case asking && s.says("ask status") && !s.says("ask help"), s.asksList() && !p.tabled():
 		p.once(rules.VerbStatus, s.span)
 	case asking && s.says("ask help") && len(s.forms()) == 0:
 		p.once(rules.VerbHelp, s.span)
 	case asking && s.asks() && s.says("ask statement"):
 		p.once(rules.VerbStatement, s.span)
+	case wish != "":
+		p.once(wish, s.span)
 	}
 }
 

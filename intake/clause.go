@@ -167,7 +167,11 @@ func (p *parser) deeds(s *sentence) []deed {
 			continue
 		}
 		from, to := lexemesAt(s.ls, toks[i].from, toks[i+best-1].to)
-		if gapped(toks, i, best) {
+		name := "verb " + string(verb)
+		if keep {
+			name = "verb keep"
+		}
+		if words.sections[name].gapped(toks, i, best) {
 			_, to = lexemesAt(s.ls, toks[i].from, toks[i].to) // the object stands in the gap
 		}
 		d := deed{verb: verb, from: from, to: to, keep: keep, denied: p.deniedVerb(s, toks, i, best)}
@@ -179,19 +183,6 @@ func (p *parser) deeds(s *sentence) []deed {
 		i += best
 	}
 	return out
-}
-
-// gapped says whether a phrase was matched over words that it does not name.
-func gapped(toks []token, i, n int) bool {
-	if n < 3 {
-		return false
-	}
-	switch toks[i].w {
-	case "take", "takes", "taking", "taken", "keep", "keeping", "close", "end", "pull", "strike", "cross", "leave", "let", "put", "scrub",
-		"ziehen", "ziehe", "zieht", "nehmen", "nehmt", "nehme", "trekken", "trek", "halen", "haal", "haalt":
-		return true
-	}
-	return false
 }
 
 // deniedVerb says whether a negation stands within three words before, or right

@@ -299,7 +299,9 @@ func (p *parser) whose(s *sentence) string {
 }
 
 // checks says whether a sentence asks if an organisation is still free.
-func (p *parser) checks(s *sentence) bool { return s.says("ask check") }
+func (p *parser) checks(s *sentence) bool {
+	return s.says("ask check") || s.questions() && s.says("anybody's") && !s.says("verb register") && !strings.Contains(s.text, "@")
+}
 
 // availability reads the questions whether a domain is still free.
 func (p *parser) availability() {

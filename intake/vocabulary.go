@@ -2,6 +2,7 @@ package intake
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -11,6 +12,9 @@ import (
 type wordID int32
 
 const anyWords wordID = -1
+
+// classWords and below stands for one of several words.
+const classWords wordID = -1 << 24
 
 // gap stands for "…" in a phrase: up to six words.
 const gap, gapWords = "…", 6
@@ -110,6 +114,7 @@ type vocabulary struct {
 	phrases  []phrase
 	bodies   []wordID
 	stars    []string // the words with a star, without it
+	classes  [][]wordID
 	// labels is the sections of labels, labelOf the field of each.
 	labels  sectionSet
 	labelOf map[int32]labelField
@@ -298,6 +303,9 @@ func parseWords(file string) (*vocabulary, error) {
 			if err != nil {
 				return nil, fmt.Errorf("words.txt:%d: %w", n, err)
 			}
+			if (fact != 0 || v.labelOf[int32(s.id)] != "") && strings.Contains(written, "{") {
+				return nil, fmt.Errorf("words.txt:%d: [%s] holds no alternatives", n, name)
+			}
 			for _, text := range texts {
 				switch {
 				case name == "ordinal":
@@ -307,12 +315,14 @@ func parseWords(file string) (*vocabulary, error) {
 				case fact != 0:
 					v.entry(v.intern(foldLetters(text))).facts |= fact
 				}
-				p, first := v.phrase(text)
+				p, begins := v.phrase(text)
 				p.section = int32(s.id)
 				if p.from == p.to || v.bodies[p.from] == anyWords || v.bodies[p.to-1] == anyWords {
 					return nil, fmt.Errorf("words.txt:%d: a phrase of [%s] has no words at its ends: %q", n, name, text)
 				}
-				v.phrases, firsts = append(v.phrases, p), append(firsts, first)
+				for _, first := range begins {
+					v.phrases, firsts = append(v.phrases, p), append(firsts, first)
+				}
 				if f := v.labelOf[p.section]; f != "" {
 					if err := v.spell(labels, text, f); err != nil {
 						return nil, fmt.Errorf("words.txt:%d: %w", n, err)
@@ -325,35 +335,59 @@ func parseWords(file string) (*vocabulary, error) {
 	return v, nil
 }
 
-// phrase puts the words of a phrase among the bodies. The first is its first word
-// or, where that has a star, its stem.
-func (v *vocabulary) phrase(text string) (p phrase, first wordID) {
-	var room [fewTokens]token
+// phrase puts the words of a phrase among the bodies. It begins with each of the
+// firsts: a word or, where that has a star, its stem.
+func (v *vocabulary) phrase(text string) (p phrase, firsts []wordID) {
 	p.from = uint32(len(v.bodies))
+	put := func(w, first wordID) {
+		if uint32(len(v.bodies)) == p.from {
+			firsts = append(firsts, first)
+		}
+		v.bodies = append(v.bodies, w)
+	}
 	for rest, more := text, true; more; {
 		if len(rest) < len(text) {
 			v.bodies = append(v.bodies, anyWords)
 		}
 		var piece string
 		piece, rest, more = strings.Cut(rest, gap)
-		for _, t := range appendWords(room[:0], piece) {
-			if t.to < len(piece) && piece[t.to:t.to+1] == star {
-				if uint32(len(v.bodies)) == p.from {
-					first = v.intern(stem(t.w) + star)
-					v.starts[t.w[0]] = true
-				}
-				v.stars = append(v.stars, t.w)
-				v.bodies = append(v.bodies, anyWords-wordID(len(v.stars)))
-				continue
+		for open := true; open; {
+			var plain, inner string
+			plain, piece, open = strings.Cut(piece, "{")
+			v.words(plain, put)
+			if !open {
+				break
 			}
-			v.bodies = append(v.bodies, v.intern(t.w))
+			inner, piece, _ = strings.Cut(piece, "}")
+			var class []wordID
+			v.words(strings.ReplaceAll(inner, "|", " "), func(w, first wordID) {
+				class = append(class, w)
+				if uint32(len(v.bodies)) == p.from {
+					firsts = append(firsts, first)
+				}
+			})
+			v.bodies = append(v.bodies, classWords-wordID(len(v.classes)))
+			v.classes = append(v.classes, class)
 		}
 	}
 	p.to = uint32(len(v.bodies))
-	if first == 0 && p.from < p.to {
-		first = v.bodies[p.from]
+	return p, firsts
+}
+
+// words numbers the words of a text, each with what phrases that begin with it are
+// found by.
+func (v *vocabulary) words(text string, put func(w, first wordID)) {
+	var room [fewTokens]token
+	for _, t := range appendWords(room[:0], text) {
+		if t.to < len(text) && text[t.to:t.to+1] == star {
+			v.starts[t.w[0]] = true
+			v.stars = append(v.stars, t.w)
+			put(anyWords-wordID(len(v.stars)), v.intern(stem(t.w)+star))
+			continue
+		}
+		w := v.intern(t.w)
+		put(w, w)
 	}
-	return p, first
 }
 
 // spell keeps a label for the search with typos. A label of two fields is an error.
@@ -374,26 +408,39 @@ func (v *vocabulary) spell(labels map[string]labelField, text string, f labelFie
 	return nil
 }
 
-// alternatives writes a phrase out: "no {need|use} to {hold on to|keep}" is four.
+// alternatives writes the phrases out that "no {need|use} to {hold on to|keep|}"
+// makes: those of several words or none; single words stay together.
 func alternatives(text string) ([]string, error) {
-	const most = 400 // an entry that makes more is a slip
+	const most = 64 // an entry that makes more is a slip
 	head, rest, ok := strings.Cut(text, "{")
 	if !ok {
 		if strings.ContainsAny(text, "|}") {
-			return nil, fmt.Errorf("alternatives stand in brackets, as in \"{day|days} more\": %q", text)
+			return nil, fmt.Errorf("alternatives stand in braces, as in \"{day|days} more\": %q", text)
 		}
 		return []string{text}, nil
 	}
 	inner, tail, ok := strings.Cut(rest, "}")
 	if !ok || strings.Contains(inner, "{") {
-		return nil, fmt.Errorf("a bracket is not closed: %q", text)
+		return nil, fmt.Errorf("a brace is not closed: %q", text)
 	}
 	tails, err := alternatives(tail)
 	if err != nil {
 		return nil, err
 	}
-	var out []string
+	var several, single []string
+	var room [fewTokens]token
 	for a := range strings.SplitSeq(inner, "|") {
+		if len(appendWords(room[:0], a)) == 1 && !strings.Contains(a, gap) {
+			single = append(single, a)
+		} else {
+			several = append(several, a)
+		}
+	}
+	if len(single) > 0 {
+		several = append(several, "{"+strings.Join(single, "|")+"}")
+	}
+	var out []string
+	for _, a := range several {
 		for _, t := range tails {
 			out = append(out, head+a+t)
 		}
@@ -475,6 +522,25 @@ func (s *section) at(ts []token, i int) int {
 	return best
 }
 
+// gapped says whether the phrases that cover n tokens from i on do so over words
+// that they do not name.
+func (s *section) gapped(ts []token, i, n int) bool {
+	over := false
+	for _, id := range [2]wordID{ts[i].id, ts[i].stem} {
+		for _, p := range s.v.of(id, s.id) {
+			body := s.v.bodies[p.from:p.to]
+			if s.v.matchAt(ts, i, body) != n {
+				continue
+			}
+			if len(body) == n && !slices.Contains(body, anyWords) {
+				return false
+			}
+			over = true
+		}
+	}
+	return over
+}
+
 // matchAt returns how many tokens from i on a phrase covers; 0 where it does not match.
 func (v *vocabulary) matchAt(ts []token, i int, p []wordID) int {
 	at := i
@@ -487,12 +553,25 @@ func (v *vocabulary) matchAt(ts []token, i int, p []wordID) int {
 			}
 			return 0
 		}
-		if at >= len(ts) || ts[at].id != id && (id > 0 || !strings.HasPrefix(ts[at].w, v.stars[anyWords-id-1])) {
+		if at >= len(ts) || ts[at].id != id && (id > 0 || !v.covers(id, ts[at])) {
 			return 0
 		}
 		at++
 	}
 	return at - i
+}
+
+// covers says whether a word is one of a class, or begins as one with a star does.
+func (v *vocabulary) covers(id wordID, t token) bool {
+	if id > classWords {
+		return strings.HasPrefix(t.w, v.stars[anyWords-id-1])
+	}
+	for _, w := range v.classes[classWords-id] {
+		if w == t.id && w != 0 || w < 0 && v.covers(w, t) {
+			return true
+		}
+	}
+	return false
 }
 
 // field is that of the label that a text is as a whole; "" for any other.

@@ -60,12 +60,12 @@ func TestSections(t *testing.T) {
 // TestAlternatives: what stands in braces is each of it, or none.
 func TestAlternatives(t *testing.T) {
 	t.Parallel()
-	v, err := parseWords("[verb]\nen: no {need|use} to {hold on to|keep} {it|}, {may|can} … lap{se|} now\n")
+	v, err := parseWords("[verb]\nen: no {need|use} to {hold on to|keep} {it|}, {may|can} … {lapse|run out} now\n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]bool{
-		"There is no need to keep it": true, "no use to hold on to": true, "It can really lapse now": true, "may lap now": true,
+		"There is no need to keep it": true, "no use to hold on to": true, "It can really lapse now": true, "may run out now": true,
 		"no need to hold": false, "no reason to keep it": false, "it will lapse now": false,
 	} {
 		if got := v.contains("verb", text); got != want {
