@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
@@ -177,9 +178,6 @@ func splitURL(text string) (host string, path []string, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	if strings.ContainsFunc(u.Path, notPathRune) {
-		return "", nil, fmt.Errorf("%w web address: %q is no path", ErrInvalid, u.EscapedPath())
-	}
 	for seg := range strings.SplitSeq(u.Path, "/") {
 		if seg != "" {
 			path = append(path, seg)
@@ -214,10 +212,16 @@ func notHostRune(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
 }
 
-// notPathRune finds what is no part of a path once its escapes are undone: a key
-// that held it would read as another address, or as none.
-func notPathRune(r rune) bool {
-	return r < ' ' || r == 0x7f || r == '%' || r == '?' || r == '#'
+// pageName is a segment of a page's path as keys hold it: in lower case, and escaped
+// where it could not be written in a web address as it is.
+func pageName(segment string) string {
+	segment = strings.ToLower(segment)
+	if strings.ContainsFunc(segment, func(r rune) bool {
+		return r <= ' ' || r == 0x7f || strings.ContainsRune(`%?#<>"\`, r) || unicode.IsSpace(r)
+	}) {
+		return strings.ToLower(url.PathEscape(segment))
+	}
+	return segment
 }
 
 // within says whether host is domain or lies below it.
@@ -246,8 +250,11 @@ func (p Policy) sharedOrganisation(host string, path []string) (key Organisation
 			if best.Segments == 0 || len(path) < bestLen+best.Segments {
 				return "", true, fmt.Errorf("%w: this page of %s", ErrNoOrganisation, h)
 			}
-			parts := path[:bestLen+best.Segments]
-			return OrganisationKey(h + "/" + strings.ToLower(strings.Join(parts, "/"))), true, nil
+			key := h
+			for _, segment := range path[:bestLen+best.Segments] {
+				key += "/" + pageName(segment)
+			}
+			return OrganisationKey(key), true, nil
 		}
 		if len(builtin.rules[h]) > 0 {
 			// A host of which only some pages are listed: google.com itself is an

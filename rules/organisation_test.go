@@ -30,6 +30,8 @@ func TestOrganisation(t *testing.T) {
 		{"a shared host without a page", "https://linkedin.com", "", ErrNoOrganisation},
 		{"a Facebook page", "facebook.com/acmebakery", "facebook.com/acmebakery", nil},
 		{"a Facebook page by its other name", "https://m.fb.com/AcmeBakery?ref=x", "facebook.com/acmebakery", nil},
+		{"a page whose name holds what a web address escapes", "facebook.com/Caf%C3%89%20100%25%3F", "facebook.com/caf%c3%a9%20100%25%3f", nil},
+		{"an escaped page of a domain's own", "acme.example/100%25%3Fup", "acme.example", nil},
 		{"a Facebook group", "facebook.com/groups/12345", "", ErrNoOrganisation},
 		{"an Instagram page", "https://instagram.com/acme.bakery/", "instagram.com/acme.bakery", nil},
 		{"an Instagram picture", "https://instagram.com/p/Cxyz", "", ErrNoOrganisation},
@@ -120,7 +122,7 @@ func TestPublicMail(t *testing.T) {
 }
 
 func FuzzOrganisation(f *testing.F) {
-	for _, s := range []string{"acme.example", "https://www.linkedin.com/company/acme", "http://[::1]/", "müller.de", "a.b.c.co.uk/x?y#z", "facebook.com//x", "facebook.com/0%00", "facebook.com/100%25", "facebook.com/a%3fb%23c", "\x00.com", "https://xn--.com"} {
+	for _, s := range []string{"acme.example", "https://www.linkedin.com/company/acme", "http://[::1]/", "müller.de", "a.b.c.co.uk/x?y#z", "facebook.com//x", "facebook.com/0%00", "facebook.com/100%25", "facebook.com/a%3fb%23c", "facebook.com/%20", "\x00.com", "https://xn--.com"} {
 		f.Add(s)
 	}
 	p := DefaultPolicy()
