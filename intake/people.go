@@ -44,6 +44,9 @@ func (p *parser) blockOf(v view, ss []sentence, s *seed) *block {
 		first, last, st := splitName(s.person.text, b.Email)
 		if f := s.person.family; f != "" {
 			names, _, _ := nameWords(s.person.text)
+			if family, _, ok := nameWords(f); ok == usable {
+				f = strings.Join(family, " ") // without "Jr", as in names
+			}
 			first, last, st = strings.Join(strings.Fields(strings.Replace(strings.Join(names, " "), f, "", 1)), " "), f, usable
 		} else if names, inverted, ok := nameWords(s.person.text); ok == usable && inverted == 0 && len(names) == 2 && p.familyComesFirst() {
 			first, last, st = names[1], names[0], usable
