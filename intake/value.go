@@ -460,6 +460,9 @@ func nameWords(s string) (names []string, inverted int, st state) {
 		fields[len(fields)-1] = strings.TrimRight(fields[len(fields)-1], ",")
 	}
 	for i, w := range fields {
+		if !letters(w) {
+			continue // a dash, a number sign
+		}
 		if inverted > 0 && len(names) == inverted && i < len(fields)-1 && titles[bareWord(w)] {
 			continue // "Doe, Dr. Jane"
 		}
