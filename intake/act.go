@@ -1057,7 +1057,7 @@ func ordinal(w string) int {
 // Q". A website that our mail below does not name is another one, and an answer.
 func (p *parser) affirmed(s string) (rest string, yes bool) {
 	s = strings.TrimSpace(s)
-	if words.has("yes", s) {
+	if words.has("yes", s) || agrees(s) && !isThanks(s) && (words.begins("yes", s) || words.contains("go ahead", s)) {
 		return "", true
 	}
 	no := false
@@ -1107,7 +1107,7 @@ func agrees(s string) bool {
 	}
 	for i := 0; i < len(toks); {
 		best := 0
-		for _, name := range []string{"agreement", "verb register", "thanks", "yes", "all"} {
+		for _, name := range []string{"agreement", "verb register", "thanks", "yes", "all", "go ahead"} {
 			best = max(best, words.sections[name].at(toks, i))
 		}
 		if best == 0 {
@@ -1508,6 +1508,9 @@ func (p *parser) accounted(s *sentence) bool {
 		}
 	}
 	for _, it := range p.items {
+		if (it.Verb == rules.VerbStatus || it.Verb == rules.VerbStatement) && it.Span == s.span {
+			return true
+		}
 		if it.Verb == rules.VerbHelp && it.Span.Line == s.span.Line && it.Span.Part == s.span.Part {
 			return true // another question of how, in the same breath
 		}
