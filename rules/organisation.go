@@ -254,6 +254,9 @@ func (p Policy) sharedOrganisation(host string, path []string) (key Organisation
 			for _, segment := range path[:bestLen+best.Segments] {
 				key += "/" + pageName(segment)
 			}
+			if len(key) > maxURL {
+				return "", true, fmt.Errorf("%w web address: more than %d bytes", ErrInvalid, maxURL)
+			}
 			return OrganisationKey(key), true, nil
 		}
 		if len(builtin.rules[h]) > 0 {

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -122,7 +123,7 @@ func TestPublicMail(t *testing.T) {
 }
 
 func FuzzOrganisation(f *testing.F) {
-	for _, s := range []string{"acme.example", "https://www.linkedin.com/company/acme", "http://[::1]/", "müller.de", "a.b.c.co.uk/x?y#z", "facebook.com//x", "facebook.com/0%00", "facebook.com/100%25", "facebook.com/a%3fb%23c", "facebook.com/%20", "\x00.com", "https://xn--.com"} {
+	for _, s := range []string{"acme.example", "https://www.linkedin.com/company/acme", "http://[::1]/", "müller.de", "a.b.c.co.uk/x?y#z", "facebook.com//x", "facebook.com/0%00", "facebook.com/100%25", "facebook.com/a%3fb%23c", "facebook.com/%20", "facebook.com/" + strings.Repeat("\xab", maxURL-14), "\x00.com", "https://xn--.com"} {
 		f.Add(s)
 	}
 	p := DefaultPolicy()
