@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
@@ -252,9 +253,12 @@ func (p Policy) sharedOrganisation(host string, path []string) (key Organisation
 			}
 			key := h
 			for _, segment := range path[:bestLen+best.Segments] {
+				if !utf8.ValidString(segment) {
+					return "", true, fmt.Errorf("%w web address: %q is no text", ErrInvalid, segment)
+				}
 				key += "/" + pageName(segment)
 			}
-			if len(key) > maxURL {
+			if len("https://"+key) > maxURL {
 				return "", true, fmt.Errorf("%w web address: more than %d bytes", ErrInvalid, maxURL)
 			}
 			return OrganisationKey(key), true, nil
