@@ -31,7 +31,7 @@ func (p *parser) act() {
 			continue
 		}
 		parts := p.parts(n)
-		lapses, withdraws, opposed := s.says("lapse"), false, withdrawsIn(parts)
+		lapses, withdraws, opposed := s.lapses(), false, withdrawsIn(parts)
 		deeds := 0
 		for i := range parts {
 			kept := parts[i].deeds[:0]
@@ -92,6 +92,7 @@ func (p *parser) act() {
 			continue
 		}
 		bare = append(bare, p.bind(s, parts, spoken, &carried)...)
+		p.besides(s, parts)
 		spoken = nil
 		for _, c := range parts {
 			spoken = append(spoken, c.objects...)
@@ -107,6 +108,25 @@ func (p *parser) act() {
 	p.paperwork()
 }
 
+// besides reads what a sentence asks for behind what it has done: "Renew Acme, drop
+// Beta, and tell me when Gamma runs out."
+func (p *parser) besides(s *sentence, parts []stretch) {
+	acts := len(parts) - 1
+	for acts >= 0 && len(parts[acts].deeds) == 0 {
+		acts--
+	}
+	if acts < 0 || acts+1 == len(parts) {
+		return
+	}
+	rest := *s
+	rest.ls, rest.scan = s.ls[parts[acts+1].from:], nil
+	rest.text = s.text[rest.ls[0].from:]
+	rest.span.From += min(rest.ls[0].from, 200)
+	if rest.asks() || rest.says("asking") {
+		p.other(&rest)
+	}
+}
+
 // withdrawsIn says whether a clause of a sentence withdraws something: then what
 // another clause keeps is spared.
 func withdrawsIn(parts []stretch) bool {
@@ -120,11 +140,19 @@ func withdrawsIn(parts []stretch) bool {
 	return false
 }
 
-// reports says whether a verb tells what others did: "They've renewed with their
-// old supplier".
+// reports says whether a verb tells what was done: "They've renewed with their old
+// supplier", "already renewed it yesterday", "thanks for renewing it so fast".
 func (p *parser) reports(s *sentence, c stretch, d deed) bool {
+	for k := d.from - 1; k >= max(c.from, d.from-3); k-- {
+		if s.ls[k].fold == "for" && strings.HasSuffix(s.ls[d.from].fold, "ing") && k > 0 && words.contains("thanks", s.text[:s.ls[k].from]) {
+			return true
+		}
+	}
 	if !strings.HasSuffix(s.ls[d.from].fold, "ed") {
 		return false
+	}
+	if d.from > 0 && s.ls[d.from-1].fold == "already" {
+		return true
 	}
 	for k := c.from; k < d.from; k++ {
 		switch s.ls[k].fold {
@@ -197,7 +225,8 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 		case len(deeds) == 0 && len(objects) == 0:
 		case len(deeds) == 0 && last != "":
 			for _, o := range objects {
-				if p.mayAct(s, o, asked) && (strings.HasPrefix(o.ref, "R-") || c.to-c.from-(o.to-o.from) <= 4) {
+				listed := ls0(s.ls[c.from], ":") // "one thing to cancel: Acme Ltd"
+				if p.mayAct(s, o, asked || listed) && (strings.HasPrefix(o.ref, "R-") || c.to-c.from-(o.to-o.from) <= 4) {
 					p.item(last, o.ref, s.span, s.ls[o.from].from)
 				}
 			}
@@ -798,10 +827,13 @@ func registrationOf(s string) string {
 // register.
 func (p *parser) other(s *sentence) {
 	toks := s.tokens()
-	asking := strings.Contains(s.text, "?") || s.asks() || len(toks) > 1 && (toks[0].w == "how" || toks[0].w == "what") || s.line && len(strings.Fields(s.text)) <= 8
+	asking := s.questions() || len(toks) > 1 && (toks[0].w == "how" || toks[0].w == "what") || s.line && len(strings.Fields(s.text)) <= 8
 	wish := rules.Verb("")
 	if s.questions() {
 		wish = p.wish(s)
+	}
+	if wish == "" && p.sentence > 0 && s.says("send it") && p.sentences[p.sentence-1].says("ask statement") && asking {
+		wish = rules.VerbStatement // "I never got the statement for July. Could you send it again?"
 	}
 	switch {
 	case wish == rules.VerbStatement:
@@ -810,7 +842,7 @@ func (p *parser) other(s *sentence) {
 		p.once(rules.VerbStatus, s.span)
 	case asking && s.says("ask help") && len(s.forms()) == 0:
 		p.once(rules.VerbHelp, s.span)
-	case asking && s.asks() && s.says("ask statement"):
+	case asking && s.says("ask statement") && !s.says("amiss") && !s.says("dispute"):
 		p.once(rules.VerbStatement, s.span)
 	case wish != "":
 		p.once(wish, s.span)
@@ -1119,9 +1151,9 @@ func agrees(s string) bool {
 }
 
 // alsoConfirms reads the YES that stands, as a line of its own, above a new
-// prospect: it answers our question, and the prospect goes by itself.
+// prospect or a question: it answers what we asked, and the rest goes by itself.
 func (p *parser) alsoConfirms() {
-	if !p.reply || len(p.readings) == 0 || !p.asksBelow() {
+	if !p.reply || !p.asksBelow() {
 		return
 	}
 	for _, rd := range p.readings {
@@ -1130,10 +1162,11 @@ func (p *parser) alsoConfirms() {
 		}
 	}
 	for i, l := range p.v {
-		if l.zone != fresh || p.used[i] || l.blank() || p.courteous(strings.TrimSpace(l.text)) {
+		t := strings.TrimSpace(l.text)
+		if l.zone != fresh || p.used[i] || l.blank() || p.courteous(t) {
 			continue
 		}
-		if words.has("yes", strings.TrimSpace(l.text)) {
+		if rest, yes := p.affirmed(t); yes && rest == "" && (len(p.readings) > 0 || !p.asksRenewal()) {
 			p.item(rules.VerbConfirm, "", rules.Span{Part: l.part, Line: l.n, From: l.offset(), To: l.offset() + len(l.text)}, 0)
 		}
 		return
@@ -1408,7 +1441,7 @@ func (p *parser) chosen() {
 	}
 	for n := range p.sentences {
 		s := &p.sentences[n]
-		if len(s.ls) > 16 || s.says("lapse") || len(p.deeds(s)) > 0 {
+		if len(s.ls) > 16 || s.lapses() || len(p.deeds(s)) > 0 {
 			continue
 		}
 		for _, c := range p.parts(n) {

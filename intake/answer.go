@@ -185,7 +185,7 @@ func asksFor(question string) map[labelField]bool {
 
 // loosely reads an answer that is said in a sentence rather than as bare values.
 func (p *parser) loosely() {
-	if !p.reply || !p.asksBelow() || len(p.readings) > 0 {
+	if !p.reply || len(p.readings) > 0 || !p.asksBelow() && !p.tellsAlone() {
 		return
 	}
 	for _, it := range p.items {
@@ -229,6 +229,30 @@ func (p *parser) loosely() {
 		p.items, p.readings = kept, out
 		p.account(out)
 	}
+}
+
+// tellsAlone says whether a reply that quotes nothing of ours does no more than to
+// tell values by their names: "Her email is jane@acme.example, the website acme.example".
+func (p *parser) tellsAlone() bool {
+	for _, l := range p.v {
+		if l.zone == quoted && !l.blank() {
+			return false
+		}
+	}
+	told := 0
+	for n := range p.sentences {
+		s := &p.sentences[n]
+		if p.courteous(s.text) {
+			continue
+		}
+		if told++; told > 3 || len(s.ls) > 30 || strings.Contains(s.text, "?") || len(references(s.text)) > 0 || s.says("verb register") || s.asks() || s.says("asking") || s.says("negation") {
+			return false
+		}
+		if !s.says("whose") || !s.says("amounts to") && !s.says("reached") {
+			return false
+		}
+	}
+	return told > 0
 }
 
 // byNumber reads answers that stand in the entries of a list with the numbers of

@@ -838,6 +838,9 @@ func (a *assignment) exclude() {
 	for sent := range a.ss {
 		s := &a.ss[sent]
 		toks := s.tokens()
+		if s.says("gone") {
+			a.succeeded(sent)
+		}
 		if at, n := s.scanned().find("do not register", 0); at >= 0 && !denies(s, toks[at+n-1].to) {
 			a.drop(sent, s, toks[at].from, toks[at+n-1].to)
 		}
@@ -905,6 +908,48 @@ func (a *assignment) exclude() {
 				o.out = true
 			case m.kind == anOrganisation && (o.kind == anEmail || o.kind == aSite) && fitsSite(m.words, siteName(domainOf("@"+hostOfMention(o)))) >= fitLast && !a.better(o, m):
 				o.out = true
+			}
+		}
+	}
+}
+
+// succeeded sets a person aside of whom a sentence says that they are gone, where it
+// or the next two name with an address who comes in their place: "Bogdan left in
+// August, please take his successor: Camelia Ionescu, camelia@…".
+func (a *assignment) succeeded(sent int) {
+	at, _ := a.ss[sent].scanned().find("gone", 0)
+	gone := (*mention)(nil)
+	for _, m := range a.ms {
+		if m.sent == sent && m.kind == aPerson && m.to <= len(a.ss[sent].ls) && a.ss[sent].ls[m.to-1].to <= a.ss[sent].tokens()[at].from {
+			gone = m
+		}
+	}
+	if gone == nil {
+		return
+	}
+	end, named := min(len(a.ss), sent+3), false
+	for _, m := range a.ms {
+		if m.kind == aPerson && m.pos > gone.pos && m.sent < end && !within(m.words, gone.words) && !within(gone.words, m.words) {
+			for _, o := range a.ms {
+				named = named || o.kind == anEmail && o.sent >= sent && o.sent < end && fitsLocal(m.words, before(o.text, "@")) >= fitPart
+			}
+		}
+	}
+	said := false
+	for k := sent; k < end; k++ {
+		said = said || a.ss[k].says("successor")
+	}
+	if !named || !said {
+		return
+	}
+	for _, m := range a.ms {
+		switch {
+		case m.kind == aPerson && (within(gone.words, m.words) || within(m.words, gone.words)):
+			m.out, m.dropped = true, true
+			for _, o := range a.ms {
+				if o.kind == anEmail && o.pos < gone.pos && fitsLocal(m.words, before(o.text, "@")) >= fitPart {
+					o.out = true
+				}
 			}
 		}
 	}

@@ -117,7 +117,7 @@ func (p *parser) parts(n int) []stretch {
 				cur.objects = append(cur.objects, o)
 			}
 		}
-		cur.spares = spared(ls[cur.from:i]) || i > cur.from && s.says("lapse") && words.contains("lapse", s.text[ls[cur.from].from:ls[i-1].to])
+		cur.spares = spared(ls[cur.from:i]) || i > cur.from && s.lapsesIn(ls[cur.from].from, ls[i-1].to)
 		if i > cur.from {
 			out = append(out, cur)
 		}
@@ -133,6 +133,25 @@ func (p *parser) parts(n int) []stretch {
 	}
 	end(len(ls))
 	return out
+}
+
+// lapses says whether a sentence lets something run out: "let it lapse", and neither
+// "don't let it lapse" nor "let go of it".
+func (s *sentence) lapses() bool { return s.lapsesIn(0, len(s.text)) }
+
+// lapsesIn is lapses for the stretch of the sentence between two bytes.
+func (s *sentence) lapsesIn(from, to int) bool {
+	toks := s.tokens()
+	for at, n := s.scanned().find("lapse", 0); at >= 0; at, n = s.scanned().find("lapse", at+n) {
+		if toks[at].from < from || toks[at+n-1].to > to {
+			continue
+		}
+		if at > 0 && words.is(wordNot, toks[at-1].w) || at+n < len(toks) && toks[at+n].w == "of" {
+			continue
+		}
+		return true
+	}
+	return false
 }
 
 // spared says whether a clause excepts what it names.
@@ -175,6 +194,10 @@ func (p *parser) deeds(s *sentence) []deed {
 			_, to = lexemesAt(s.ls, toks[i].from, toks[i].to) // the object stands in the gap
 		}
 		d := deed{verb: verb, from: from, to: to, keep: keep, denied: p.deniedVerb(s, toks, i, best)}
+		if s.ofOtherMatter(toks, i+best) {
+			i += best
+			continue
+		}
 		if n := len(out); n > 0 && out[n-1].verb == verb && out[n-1].keep == keep && d.from < out[n-1].to {
 			i += best
 			continue
@@ -185,6 +208,23 @@ func (p *parser) deeds(s *sentence) []deed {
 	return out
 }
 
+// ofOtherMatter says whether a verb's object, in the words from i on, is nothing that
+// is registered with us: "renew their licences", "cancel the demo".
+func (s *sentence) ofOtherMatter(toks []token, i int) bool {
+	if !s.scanned().may("other matter") {
+		return false
+	}
+	for k := i; k < len(toks) && k < i+4; k++ {
+		if k > i && strings.ContainsAny(s.text[toks[k-1].to:toks[k].from], ",;.:!?()–—") || len(references(s.text[toks[i].from:toks[k].to])) > 0 {
+			return false
+		}
+		if words.sections["other matter"].at(toks, k) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // deniedVerb says whether a negation stands within three words before, or right
 // behind, as in German and Dutch.
 func (p *parser) deniedVerb(s *sentence, toks []token, i, n int) bool {
@@ -192,9 +232,15 @@ func (p *parser) deniedVerb(s *sentence, toks []token, i, n int) bool {
 		if strings.ContainsAny(s.text[toks[k].to:toks[k+1].from], ",;.:!?()–—") {
 			break
 		}
-		if words.is(wordNot, toks[k].w) {
+		if words.is(wordNot, toks[k].w) || nothingWord[toks[k].w] {
 			return true
 		}
+	}
+	if s.says("undecided") {
+		return true
+	}
+	if at, _ := s.scanned().find("nearly", 0); at >= 0 && at < i && i-at <= 8 && !strings.ContainsAny(s.text[toks[at].from:toks[i].from], ";.:!?()") {
+		return true // "I was about to tell you to cancel R-7K4Q2M"
 	}
 	for k := i + n; k < len(toks) && k < i+n+3; k++ {
 		if strings.ContainsAny(s.text[toks[k-1].to:toks[k].from], ",;.:!?()–—") {
@@ -202,12 +248,18 @@ func (p *parser) deniedVerb(s *sentence, toks []token, i, n int) bool {
 		}
 		// "Eine Verlängerung ist nicht nötig."
 		switch toks[k].w {
-		case "nicht", "niet", "pas", "ikke", "inte", "not", "isn't", "unnecessary", "överflödig", "nothing", "none", "nichts", "rien", "nada", "niente", "niets", "ingenting", "intet":
+		case "nicht", "niet", "pas", "ikke", "inte", "not", "isn't", "unnecessary", "överflödig":
+			return true
+		}
+		if nothingWord[toks[k].w] {
 			return true
 		}
 	}
 	return false
 }
+
+// nothingWord are the words for nothing: "nothing to withdraw this time".
+var nothingWord = map[string]bool{"nothing": true, "none": true, "nichts": true, "rien": true, "nada": true, "niente": true, "nulla": true, "niets": true, "ingenting": true, "intet": true, "nic": true}
 
 // objectsIn finds what a sentence can mean: references; where the new text has
 // none, places in our list; companies, by name.
@@ -534,7 +586,7 @@ func (p *parser) inList(ls []lexeme) bool {
 func (p *parser) places(s *sentence) []object {
 	var out []object
 	ls := s.ls
-	numbers := len(p.list) == 0 && numbersPlace(ls)
+	numbers := len(p.list) == 0
 	for i, l := range ls {
 		n := 0
 		switch {
@@ -569,17 +621,6 @@ func (p *parser) places(s *sentence) []object {
 	return out
 }
 
-// numbersPlace says whether a sentence itself says that its numbers are places:
-// "Number 2 we keep, 1 and 3 can go."
-func numbersPlace(ls []lexeme) bool {
-	for i := 1; i < len(ls); i++ {
-		if ls[i].digit && ls[i-1].kind == lexWord && ls[i-1].is(wordNumber) {
-			return true
-		}
-	}
-	return false
-}
-
 // listsPlace says whether the numbered list in our mail below has the place.
 func (p *parser) listsPlace(n int) bool {
 	for i, e := range p.list {
@@ -592,8 +633,8 @@ func (p *parser) listsPlace(n int) bool {
 
 // bareNumber says whether a number alone is a place in our list: it begins the
 // sentence or goes on with such numbers, and no noun follows that it counts ("1, 2
-// and 4 yes keep em", "3 can go"; not "2 weeks"). listed: the sentence speaks of
-// places, whatever list that is.
+// and 4 yes keep em", "3 can go"; not "2 weeks"). listed: whatever list that is, none
+// being quoted.
 func (p *parser) bareNumber(s *sentence, i int, listed bool) bool {
 	ls := s.ls
 	n, err := strconv.Atoi(strings.Trim(ls[i].text, "#."))
@@ -650,6 +691,9 @@ func (p *parser) bareName(s *sentence, from, to int, deeds []deed) (int, int) {
 	}
 	if to <= from || p.ownName(nameText(s, from, to)) {
 		return 0, 0
+	}
+	if from == 0 && to == 1 && s.scanned().opens("asking") {
+		return 0, 0 // "Könnt ihr die nochmal verlängern?"
 	}
 	// A person stands for no registration: "Frau Ohlsen", "Giulia".
 	if from > 0 && ls[from-1].is(looksTitle) || to-from <= 2 && ls[from].is(looksGiven) && !ls[to-1].is(looksForm) {

@@ -594,6 +594,19 @@ func (b *block) fullName(raw string, span rules.Span) {
 		}
 		raw = name
 	}
+	if head, remark, ok := strings.Cut(raw, "("); ok {
+		// "Ms Tan Siew Ling (surname is Tan)"
+		remark = strings.TrimRight(strings.TrimSpace(remark), ")")
+		for _, cue := range []string{"cue last name", "label last_name"} {
+			family, ok := words.after(cue, strings.TrimLeft(remark, " :"))
+			family = strings.Trim(family, " :.")
+			if names, inverted, st := nameWords(head); ok && st == usable && inverted == 0 && family != "" && within(strings.Fields(family), names) {
+				given := strings.Fields(strings.Replace(" "+strings.Join(names, " ")+" ", " "+family+" ", " ", 1))
+				raw = family + ", " + strings.Join(given, " ")
+				break
+			}
+		}
+	}
 	b.full, b.fullSpan = raw, span
 }
 

@@ -195,6 +195,46 @@ func (p *parser) fromLetter(l forwardedMail) *block {
 	return b
 }
 
+// namedInstead puts the contact whom the new text names in place of who wrote the
+// letter below it, where the letter speaks of that contact: "The contact is Dr.
+// Solheim-Baker, not her secretary who wrote this."
+func (p *parser) namedInstead(b *block, l forwardedMail) {
+	var named *mention
+	for _, m := range p.mentions {
+		if m.kind != aPerson || m.out || m.of != nil || !m.cue || len(m.words) < 2 {
+			continue
+		}
+		if named != nil {
+			return
+		}
+		named = m
+	}
+	if named == nil || within([]string{b.LastName}, named.words) || b.LastName == "" {
+		return
+	}
+	first, last, st := splitName(named.text, "")
+	if st != usable || last == "" {
+		return
+	}
+	spoken, address := false, ""
+	for i := l.from; i < l.to && i < len(l.v); i++ {
+		spoken = spoken || strings.Contains(" "+fold(l.v[i].text)+" ", " "+fold(last)+" ")
+		if a, st := oneEmail(l.v[i].text); st == usable && fitsLocal(named.words, before(a, "@")) >= fitPart {
+			address = a
+		}
+	}
+	if !spoken {
+		return
+	}
+	x := &p.sentences[named.sent]
+	at := x.pas.span(p.v, x.at+x.ls[named.from].from, x.at+x.ls[named.to-1].to)
+	b.FirstName, b.LastName, b.Email = first, last, address
+	b.Spans[rules.FirstName], b.Spans[rules.LastName] = at, at
+	if address == "" {
+		delete(b.Spans, rules.Email)
+	}
+}
+
 // fillsLine says whether a mention is all that stands in its line.
 func (s *sentence) fillsLine(m *mention) bool {
 	return s.ls[m.from].line && (m.to == len(s.ls) || s.ls[m.to].line)
@@ -387,6 +427,7 @@ func (p *parser) forwards() []*block {
 		if p.outsider(l.address) && !genericLocal(before(l.address, "@")) || l.address == "" && l.name != "" && len(p.talks) > 0 {
 			b := p.fromLetter(l)
 			b.attached = l.attached
+			p.namedInstead(b, l)
 			dup := false
 			for _, o := range out {
 				if o.meets(b) {
