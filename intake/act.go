@@ -57,10 +57,11 @@ func (p *parser) act() {
 			continue
 		}
 		if deeds == 0 {
-			var objects []object
+			var objects, named []object
 			spares := false
 			for _, c := range parts {
 				spares = spares || c.spares
+				named = append(named, c.objects...)
 				if !c.spares {
 					objects = append(objects, c.objects...)
 				}
@@ -74,7 +75,7 @@ func (p *parser) act() {
 				}
 				continue
 			}
-			if carried != "" && s.line && refs == 0 && len(strings.Fields(s.text)) <= 6 && isNameLike(before2(s.text)) && !p.courteous(s.text) && !isClosing(s.text) && len(s.text) > 3 {
+			if carried != "" && s.line && refs == 0 && !p.signsOff(n) && len(strings.Fields(s.text)) <= 6 && isNameLike(before2(s.text)) && !p.courteous(s.text) && !isClosing(s.text) && len(s.text) > 3 {
 				if c, st := readCompany(s.text); st == usable {
 					p.item(carried, "company:"+c, s.span, 0)
 				}
@@ -85,6 +86,8 @@ func (p *parser) act() {
 			}
 			if len(objects) > 0 {
 				spoken = objects
+			} else if len(named) == 1 && !s.says("verb keep") {
+				spoken = named // "Acme Ltd told us that they are not buying. Withdraw, please."
 			} else if c := registrationOf(s.text); c != "" {
 				spoken = []object{{ref: "company:" + c}}
 			}
@@ -106,6 +109,17 @@ func (p *parser) act() {
 	p.objects(bare, before)
 	p.reversals(before)
 	p.paperwork()
+}
+
+// signsOff says whether a sentence is the one or two words that end the mail below an
+// empty line: somebody's name.
+func (p *parser) signsOff(n int) bool {
+	s := &p.sentences[n]
+	if n == 0 || n != len(p.sentences)-1 || len(strings.Fields(s.text)) > 2 || s.pas == p.sentences[n-1].pas {
+		return false
+	}
+	at := s.pas.segs[0].line
+	return at > 0 && p.v[at-1].blank()
 }
 
 // besides reads what a sentence asks for behind what it has done: "Renew Acme, drop
@@ -311,7 +325,7 @@ func ahead(parts []stretch) bool {
 // sparingAt is the lexeme where a clause begins to except.
 func (p *parser) sparingAt(s *sentence, c stretch) int {
 	for i := c.from; i < c.to; i++ {
-		if s.ls[i].kind == lexWord && s.ls[i].is(wordSparing) {
+		if spared(s.ls[i:i+1], c.deeds, i) {
 			return i
 		}
 	}

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -117,7 +118,7 @@ func (p *parser) parts(n int) []stretch {
 				cur.objects = append(cur.objects, o)
 			}
 		}
-		cur.spares = spared(ls[cur.from:i]) || i > cur.from && s.lapsesIn(ls[cur.from].from, ls[i-1].to)
+		cur.spares = spared(ls[cur.from:i], deeds, cur.from) || i > cur.from && s.lapsesIn(ls[cur.from].from, ls[i-1].to)
 		if i > cur.from {
 			out = append(out, cur)
 		}
@@ -154,10 +155,11 @@ func (s *sentence) lapsesIn(from, to int) bool {
 	return false
 }
 
-// spared says whether a clause excepts what it names.
-func spared(ls []lexeme) bool {
-	for _, l := range ls {
-		if l.kind == lexWord && l.is(wordSparing) {
+// spared says whether a clause, whose first lexeme is from, excepts what it names.
+// A verb's own word does not: "don't let it expire".
+func spared(ls []lexeme, deeds []deed, from int) bool {
+	for k, l := range ls {
+		if l.kind == lexWord && l.is(wordSparing) && !slices.ContainsFunc(deeds, func(d deed) bool { return d.from == from+k && !d.keep }) {
 			return true
 		}
 	}
@@ -297,6 +299,9 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 		}
 		for k := from; k < to; k++ {
 			taken[k] = true
+		}
+		if rest, ok := words.after("before a name", name); ok && strings.IndexFunc(rest, unicode.IsUpper) == 0 {
+			name = rest // "Das Thema Korken Lerch hat sich erledigt"
 		}
 		out = append(out, object{ref: "company:" + name, from: from, to: to})
 	}
@@ -678,7 +683,7 @@ func (p *parser) isDeedAt(s *sentence, i int) bool {
 // address spells.
 func (p *parser) bareName(s *sentence, from, to int, deeds []deed) (int, int) {
 	ls := s.ls
-	for from < to && (ls[from].is(looksNoName) || ls[from].is(looksTitle) || calendarWord(ls[from].text) || ls[from].digit || p.covered(deeds, from)) {
+	for from < to && (ls[from].is(looksNoName) && !(particles[ls[from].fold] && ls[from].capital && from+1 < to && ls[from+1].capital) || ls[from].is(looksTitle) || calendarWord(ls[from].text) || ls[from].digit || p.covered(deeds, from)) {
 		from++
 	}
 	for to > from && (ls[to-1].is(looksNoName) && !ls[to-1].is(looksForm) && !ls[to-1].is(wordOrganisation) && !p.inside(s, from, to) || calendarWord(ls[to-1].text) || p.covered(deeds, to-1) || !ls[to-1].is(insideName)) {
