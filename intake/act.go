@@ -88,7 +88,7 @@ func (p *parser) act() {
 				spoken = objects
 			} else if len(named) == 1 && !s.says("verb keep") {
 				spoken = named // "Acme Ltd told us that they are not buying. Withdraw, please."
-			} else if c := registrationOf(s.text); c != "" {
+			} else if c := registrationOf(s); c != "" {
 				spoken = []object{{ref: "company:" + c}}
 			}
 			p.other(s)
@@ -101,7 +101,7 @@ func (p *parser) act() {
 			spoken = append(spoken, c.objects...)
 		}
 		if len(spoken) == 0 {
-			if c := registrationOf(s.text); c != "" {
+			if c := registrationOf(s); c != "" {
 				spoken = []object{{ref: "company:" + c}}
 			}
 		}
@@ -287,7 +287,7 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 					p.item(d.verb, o.ref, s.span, s.ls[d.from].from)
 				}
 			default:
-				if cs := registrationOf(s.text); cs != "" && len(parts) <= 3 {
+				if cs := registrationOf(s); cs != "" && len(parts) <= 3 {
 					p.item(d.verb, "company:"+cs, s.span, s.ls[d.from].from)
 				} else {
 					bare = append(bare, rules.Item{Verb: d.verb, Span: s.span})
@@ -631,7 +631,7 @@ func (p *parser) verbs(s string) []verbAt {
 	for i := 0; i < len(ts); {
 		best, verb := 0, rules.Verb("")
 		for _, v := range []rules.Verb{rules.VerbRenew, rules.VerbWithdraw} {
-			if n := words.sections["verb "+string(v)].at(ts, i); n > best {
+			if n := words.named("verb "+string(v)).at(ts, i); n > best {
 				best, verb = n, v
 			}
 		}
@@ -799,8 +799,8 @@ func calendarWord(s string) bool {
 
 // registrationOf finds the company in "our registration for Tidepool Analytics
 // Ltd.", "the Acme registration".
-func registrationOf(s string) string {
-	ts := tokens(s)
+func registrationOf(x *sentence) string {
+	s, ts := x.text, x.tokens()
 	for i, t := range ts {
 		if (t.w == "registration" || t.w == "lead" || t.w == "prospect" || t.w == "client") && i+1 < len(ts) {
 			w := ts[i+1].w
@@ -1154,7 +1154,7 @@ func agrees(s string) bool {
 	for i := 0; i < len(toks); {
 		best := 0
 		for _, name := range []string{"agreement", "verb register", "thanks", "yes", "all", "go ahead"} {
-			best = max(best, words.sections[name].at(toks, i))
+			best = max(best, words.named(name).at(toks, i))
 		}
 		if best == 0 {
 			return false
@@ -1332,7 +1332,7 @@ func bareType(s string) rules.LeadType {
 	// Take "for all", "all of them are" and the like away; a type must remain.
 	var rest []string
 	for i := 0; i < len(ts); i++ {
-		if n := words.sections["all"].at(ts[:min(len(ts), i+4)], i); n > 0 {
+		if n := words.named("all").at(ts[:min(len(ts), i+4)], i); n > 0 {
 			i += n - 1
 			continue
 		}
@@ -1407,7 +1407,7 @@ func (p *parser) chosenType(text string, rd *rules.Reading, span rules.Span) boo
 		var order []rules.LeadType
 		for i := range toks {
 			for _, t := range []rules.LeadType{rules.QualifiedLead, rules.ManagedCustomer} {
-				if words.sections["prose "+string(t)].at(toks, i) > 1 && (len(order) == 0 || order[len(order)-1] != t) {
+				if words.named("prose "+string(t)).at(toks, i) > 1 && (len(order) == 0 || order[len(order)-1] != t) {
 					order = append(order, t)
 				}
 			}
@@ -1426,6 +1426,10 @@ var speaksOfAgreeing = regexp.MustCompile(`(?i)\b(?:i|we)\b[^.!?\n]{0,30}\b(?:ag
 
 // isThanks says whether a text is nothing but thanks.
 func isThanks(s string) bool {
+	first, sections := words.first(s), [...]*section{words.named("thanks"), words.named("closing"), words.named("greeting")}
+	if first.w != "" && !sections[0].begins(first) && !sections[1].begins(first) && !sections[2].begins(first) {
+		return false
+	}
 	ts := tokens(s)
 	if len(ts) == 0 || len(ts) > 40 || strings.Contains(s, "?") {
 		return len(ts) == 0 && strings.TrimSpace(s) != "" && !strings.ContainsAny(s, "@/?")
@@ -1433,10 +1437,10 @@ func isThanks(s string) bool {
 	hit := false
 	for i := 0; i < len(ts); {
 		best := 0
-		for _, name := range []string{"thanks", "closing", "greeting"} {
-			if n := words.sections[name].at(ts[:min(len(ts), i+8)], i); n > 0 {
+		for k, section := range sections {
+			if n := section.at(ts[:min(len(ts), i+8)], i); n > 0 {
 				best = max(best, n)
-				hit = hit || name != "greeting"
+				hit = hit || k < 2
 			}
 		}
 		if best == 0 {

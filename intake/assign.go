@@ -202,7 +202,7 @@ func (s *sentence) followed(i int, section string) bool {
 	toks := s.tokens()
 	for at, t := range toks {
 		if t.from >= s.ls[i].to {
-			return words.sections[section].at(toks, at) > 0 && len(strings.TrimSpace(s.text[s.ls[i].to:t.from])) <= 1
+			return words.named(section).at(toks, at) > 0 && len(strings.TrimSpace(s.text[s.ls[i].to:t.from])) <= 1
 		}
 	}
 	return false
@@ -845,10 +845,10 @@ func (a *assignment) exclude() {
 			a.drop(sent, s, toks[at].from, toks[at+n-1].to)
 		}
 		for i := 0; i < len(toks) && s.scanned().may("left house", "introduces"); i++ {
-			if n := words.sections["left house"].at(toks, i); n > 0 {
+			if n := words.named("left house").at(toks, i); n > 0 {
 				a.setHouseAside(sent, toks[i+n-1].to)
 			}
-			if n := words.sections["introduces"].at(toks, i); n > 0 {
+			if n := words.named("introduces").at(toks, i); n > 0 {
 				a.setReferrerAside(sent, toks[i].from)
 			}
 		}

@@ -3,6 +3,7 @@ package intake
 import (
 	"bytes"
 	"fmt"
+	"iter"
 	"regexp"
 	"strings"
 
@@ -476,16 +477,16 @@ func (p *parser) outOfOffice() bool {
 // together as people announce an absence: where they are, that it is they, and
 // until when or what comes of it. What a person has to say stands before that.
 func (p *parser) absent(subject string, reply bool) bool {
-	sentences := p.first(600)
-	if !reply {
-		sentences = append([]string{subject}, sentences...)
-	}
 	attached := false // nobody attaches a list to an absence note
 	for _, a := range p.m.Attachments {
 		attached = attached || !a.logo && a.MediaType != "text/calendar"
 	}
-	state, more, before := false, false, true
-	for i, s := range sentences {
+	sentences := p.first(600)
+	if !reply {
+		sentences = withFirst(subject, sentences)
+	}
+	state, more, before, theirs := false, false, true, reply
+	for s := range sentences {
 		said := words.scan(s)
 		ts, found := said.toks, said.says
 		if before && found("body auto_reply") {
@@ -495,13 +496,14 @@ func (p *parser) absent(subject string, reply bool) bool {
 		state = state || before && note
 		thanks := found("absence thanks")
 		more = more || thanks || found("absence return") || found("absence deputy")
-		if i > 0 || reply { // the subject is no sentence of theirs
+		if theirs { // the subject is no sentence of theirs
 			if rest, ok := words.after("greeting", s); ok && len(ts) <= 12 && words.contains("thanks", rest) && !strings.Contains(s, "?") {
 				thanks = true // "Hello and thanks for getting in touch."
 			}
 			greeting := len(ts) <= 6 && words.begins("greeting", s) || len(ts) <= 4 && strings.HasSuffix(s, "!") && !words.begins("yes", s)
 			before = before && (note || thanks || greeting)
 		}
+		theirs = true
 		if !before && !state {
 			return false // they had something else to say first
 		}
@@ -509,41 +511,59 @@ func (p *parser) absent(subject string, reply bool) bool {
 	return state && more && !attached
 }
 
+// withFirst is first, and the texts of a sequence behind it.
+func withFirst(first string, rest iter.Seq[string]) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if yield(first) {
+			rest(yield)
+		}
+	}
+}
+
 // first are the first sentences of what the sender newly wrote. Paragraphs end
 // them as full stops do.
-func (p *parser) first(n int) []string {
-	var out []string
-	var b strings.Builder
-	flush := func() {
-		day := false // "3. bis 14. August": a number's dot ends no sentence
-		for _, s := range splitSentences(b.String()) {
-			if day {
-				out[len(out)-1] += " " + s
-			} else {
-				out = append(out, s)
+func (p *parser) first(n int) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		var b strings.Builder
+		flush := func() bool {
+			var out []string
+			day := false // "3. bis 14. August": a number's dot ends no sentence
+			for _, s := range splitSentences(b.String()) {
+				if day {
+					out[len(out)-1] += " " + s
+				} else {
+					out = append(out, s)
+				}
+				day = len(s) > 1 && s[len(s)-1] == '.' && s[len(s)-2] >= '0' && s[len(s)-2] <= '9'
 			}
-			day = len(s) > 1 && s[len(s)-1] == '.' && s[len(s)-2] >= '0' && s[len(s)-2] <= '9'
+			b.Reset()
+			for _, s := range out {
+				if !yield(s) {
+					return false
+				}
+			}
+			return true
 		}
-		b.Reset()
+		for _, l := range p.v {
+			if n <= 0 {
+				break
+			}
+			if l.zone != fresh || l.blank() {
+				if !flush() {
+					return
+				}
+				continue
+			}
+			t := clip(strings.TrimSpace(l.text))
+			n -= len(t)
+			b.WriteString(t)
+			b.WriteByte(' ')
+			if strings.HasSuffix(t, ",") && words.begins("greeting", t) && !flush() {
+				return
+			}
+		}
+		flush()
 	}
-	for _, l := range p.v {
-		if n <= 0 {
-			break
-		}
-		if l.zone != fresh || l.blank() {
-			flush()
-			continue
-		}
-		t := clip(strings.TrimSpace(l.text))
-		n -= len(t)
-		b.WriteString(t)
-		b.WriteByte(' ')
-		if strings.HasSuffix(t, ",") && words.begins("greeting", t) {
-			flush()
-		}
-	}
-	flush()
-	return out
 }
 
 // opening is the beginning of what the sender newly wrote, in one line.

@@ -128,7 +128,7 @@ func textLines(text, part string, params map[string]string) []line {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	text = strings.ReplaceAll(text, "\r", "\n")
 	text = strings.TrimSuffix(text, "\n")
-	var out []line
+	out := make([]line, 0, 1+strings.Count(text, "\n"))
 	open := false // the line before ends with a soft break
 	size := 0     // of the line before
 	for raw := range strings.SplitSeq(text, "\n") {

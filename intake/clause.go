@@ -172,27 +172,25 @@ func (p *parser) deeds(s *sentence) []deed {
 		return nil
 	}
 	toks := s.tokens()
+	renew, withdraw, keeps := words.named("verb renew"), words.named("verb withdraw"), words.named("verb keep")
 	var out []deed
 	for i := 0; i < len(toks); {
-		best, verb, keep := 0, rules.Verb(""), false
-		for _, v := range []rules.Verb{rules.VerbRenew, rules.VerbWithdraw} {
-			if n := words.sections["verb "+string(v)].at(toks, i); n > best {
-				best, verb, keep = n, v, false
+		found, best := renew, renew.at(toks, i)
+		for _, other := range [...]*section{withdraw, keeps} {
+			if n := other.at(toks, i); n > best {
+				found, best = other, n
 			}
 		}
-		if n := words.sections["verb keep"].at(toks, i); n > best {
-			best, verb, keep = n, rules.VerbRenew, true
+		verb, keep := rules.VerbRenew, found == keeps
+		if found == withdraw {
+			verb = rules.VerbWithdraw
 		}
 		if best == 0 {
 			i++
 			continue
 		}
 		from, to := lexemesAt(s.ls, toks[i].from, toks[i+best-1].to)
-		name := "verb " + string(verb)
-		if keep {
-			name = "verb keep"
-		}
-		if words.sections[name].gapped(toks, i, best) {
+		if found.gapped(toks, i, best) {
 			_, to = lexemesAt(s.ls, toks[i].from, toks[i].to) // the object stands in the gap
 		}
 		d := deed{verb: verb, from: from, to: to, keep: keep, denied: p.deniedVerb(s, toks, i, best)}
@@ -220,7 +218,7 @@ func (s *sentence) ofOtherMatter(toks []token, i int) bool {
 		if k > i && strings.ContainsAny(s.text[toks[k-1].to:toks[k].from], ",;.:!?()–—") || len(references(s.text[toks[i].from:toks[k].to])) > 0 {
 			return false
 		}
-		if words.sections["other matter"].at(toks, k) > 0 {
+		if words.named("other matter").at(toks, k) > 0 {
 			return true
 		}
 	}
@@ -487,7 +485,7 @@ func (p *parser) entryName(s *sentence, from, to int, deeds []deed) (int, int) {
 
 // isEntry says whether a word means a registration that exists.
 func (l lexeme) isEntry() bool {
-	return l.kind == lexWord && l.id != 0 && words.entry(l.id).begins.has(words.sections["entry word"].id)
+	return l.kind == lexWord && l.id != 0 && words.entry(l.id).begins.has(words.named("entry word").id)
 }
 
 // links says whether a word may stand between a verb and the name of which a

@@ -48,13 +48,13 @@ func announces(text string, loose bool) column {
 		}
 	}
 	switch {
-	case words.sections["column name"].covers(plain):
+	case words.named("column name").covers(plain):
 		c.field, c.exact = columnName, true
 		return c
-	case words.sections["column infix"].covers(ts):
+	case words.named("column infix").covers(ts):
 		c.field, c.exact = columnInfix, true
 		return c
-	case words.sections["column register"].covers(plain):
+	case words.named("column register").covers(plain):
 		c.field, c.exact = columnRegister, true
 		return c
 	}
@@ -62,7 +62,7 @@ func announces(text string, loose bool) column {
 		c.exact = true
 		return c
 	}
-	if words.sections["column ignored"].covers(ts) {
+	if words.named("column ignored").covers(ts) {
 		c.field, c.exact = labelIgnored, true
 		return c
 	}
@@ -111,13 +111,13 @@ func doubleLabel(ts []token) labelField {
 	}
 	whose := func(ts []token) bool {
 		f := words.field(ts)
-		return f == labelName || f == labelCompany || words.sections["column client"].covers(ts) || words.sections["column name"].covers(ts)
+		return f == labelName || f == labelCompany || words.named("column client").covers(ts) || words.named("column name").covers(ts)
 	}
 	field := func(ts []token) labelField {
 		if f := words.field(ts); f != columnUnknown && f != labelReference {
 			return f
 		}
-		if words.sections["column ignored"].covers(ts) {
+		if words.named("column ignored").covers(ts) {
 			return labelIgnored
 		}
 		return columnUnknown

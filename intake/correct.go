@@ -273,11 +273,11 @@ func (p *parser) former(s *sentence, m *mention) bool {
 	at := s.ls[m.from].from
 	end := s.ls[m.to-1].to
 	for i, t := range toks {
-		if n := words.sections["former before"].at(toks, i); n > 0 && toks[i+n-1].to <= at && len(strings.Fields(s.text[toks[i+n-1].to:at])) <= 1 && !strings.ContainsAny(s.text[toks[i+n-1].to:at], ",;:.(") {
+		if n := words.named("former before").at(toks, i); n > 0 && toks[i+n-1].to <= at && len(strings.Fields(s.text[toks[i+n-1].to:at])) <= 1 && !strings.ContainsAny(s.text[toks[i+n-1].to:at], ",;:.(") {
 			return true
 		}
 		if t.from >= end {
-			if n := words.sections["former behind"].at(toks, i); n > 0 && len(strings.Fields(s.text[end:t.from])) <= 2 && !strings.ContainsAny(s.text[end:t.from], ";:.") {
+			if n := words.named("former behind").at(toks, i); n > 0 && len(strings.Fields(s.text[end:t.from])) <= 2 && !strings.ContainsAny(s.text[end:t.from], ";:.") {
 				return true
 			}
 		}

@@ -3,6 +3,7 @@ package intake
 import (
 	"bytes"
 	"io"
+	"mime/quotedprintable"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -338,6 +339,14 @@ func decodeTransfer(b []byte, cte string) (out []byte, known, odd bool) {
 		}
 		return b, false, false
 	}
+	if name == "quoted-printable" {
+		// As go-message does, without a header and an entity around it.
+		decoded := bytes.NewBuffer(make([]byte, 0, len(b)+bytes.MinRead))
+		if _, err := decoded.ReadFrom(quotedprintable.NewReader(bytes.NewReader(b))); err == nil {
+			return decoded.Bytes(), true, false
+		}
+		return unquote(b, false), true, false
+	}
 	var h message.Header
 	h.Set("Content-Transfer-Encoding", name)
 	if e, err := message.New(h, bytes.NewReader(b)); err == nil {
@@ -346,11 +355,8 @@ func decodeTransfer(b []byte, cte string) (out []byte, known, odd bool) {
 			return decoded.Bytes(), true, false
 		}
 	}
-	if name == "base64" {
-		out, odd := unbase64(b)
-		return out, true, odd
-	}
-	return unquote(b, false), true, false
+	out, odd = unbase64(b)
+	return out, true, odd
 }
 
 // The charsets that mail names otherwise than IANA, or that hold more than their

@@ -350,7 +350,7 @@ func ownHouse(ss []sentence) (name string, at int) {
 		}
 		toks := s.tokens()
 		for i := range toks {
-			k := words.sections["our company"].at(toks, i)
+			k := words.named("our company").at(toks, i)
 			if k == 0 {
 				continue
 			}

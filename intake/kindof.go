@@ -266,7 +266,7 @@ func (p *parser) events(who []*subject, n int, types []*mention) []event {
 	}
 	toks := s.tokens()
 	for i := 0; i < len(toks) && s.scanned().may("exception"); {
-		if k := words.sections["exception"].at(toks, i); k > 0 {
+		if k := words.named("exception").at(toks, i); k > 0 {
 			from, _ := lexemesAt(s.ls, toks[i].from, toks[i+k-1].to)
 			out = append(out, event{at: from, except: true})
 			i += k

@@ -75,7 +75,7 @@ const (
 
 // lex cuts a passage into lexemes. Its work is bounded by the passage's length.
 func lex(text string, breaks []int) []lexeme {
-	out := make([]lexeme, 0, 16)
+	out := make([]lexeme, 0, 4+len(text)/5)
 	b := 0
 	for i := 0; i < len(text); {
 		if text[i] == ' ' || text[i] == '\t' {

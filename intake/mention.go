@@ -831,7 +831,7 @@ func typesIn(s *sentence, n int) []*mention {
 	for i := 0; i < len(toks); {
 		best, typ := 0, rules.LeadType("")
 		for _, t := range []rules.LeadType{rules.QualifiedLead, rules.ManagedCustomer} {
-			if k := words.sections["prose "+string(t)].at(toks, i); k > best {
+			if k := words.named("prose "+string(t)).at(toks, i); k > best {
 				best, typ = k, t
 			}
 		}
@@ -841,7 +841,7 @@ func typesIn(s *sentence, n int) []*mention {
 		}
 		if toks[i+best-1].w == "managed" {
 			// "is managed by us" goes on in a phrase of its own.
-			best = max(best, best-1+words.sections["prose managed_customer"].at(toks, i+best-1))
+			best = max(best, best-1+words.named("prose managed_customer").at(toks, i+best-1))
 		}
 		if !deniedBefore(s.text, toks, i) && !deniedBehind(toks, i+best) && !offered(toks, i, best) && !(typ == rules.ManagedCustomer && managesGoods(s.text, toks, i, best)) {
 			m := &mention{kind: aType, typ: typ, sent: n, score: 10}
@@ -858,7 +858,7 @@ func typesIn(s *sentence, n int) []*mention {
 // we manage". A bare "managed" is the type only where its clause ends or goes on
 // with a small word.
 func managesGoods(text string, toks []token, i, n int) bool {
-	goods := words.sections["managed goods"]
+	goods := words.named("managed goods")
 	for k := i - 1; k >= 0 && k >= i-4 && !strings.ContainsAny(text[toks[k].to:toks[k+1].from], ",;.:!?()–—"); k-- {
 		if goods.at(toks, k) > 0 && toks[i].w != "managed" && !hasCustomer(toks[i:i+n]) {
 			return true
@@ -874,7 +874,7 @@ func managesGoods(text string, toks []token, i, n int) bool {
 		return true
 	case strings.ContainsAny(between, ",;.:!?()–—/") || strings.HasSuffix(strings.TrimRight(between, " "), "-") && strings.HasPrefix(between, " "):
 		return false
-	case words.sections["goes on"].at(toks, end) > 0 && !strings.Contains(between, "-"):
+	case words.named("goes on").at(toks, end) > 0 && !strings.Contains(between, "-"):
 		return end+1 < len(toks) && goods.at(toks, end+1) > 0 // "managed IT", "managed and hosted cloud"
 	}
 	return true
@@ -898,7 +898,7 @@ func offered(toks []token, i, n int) bool {
 	}
 	other := func(k int) bool {
 		for _, t := range []string{"prose qualified_lead", "prose managed_customer"} {
-			if k < len(toks) && words.sections[t].at(toks, k) > 0 {
+			if k < len(toks) && words.named(t).at(toks, k) > 0 {
 				return true
 			}
 		}

@@ -537,26 +537,24 @@ func (m *Message) compose() {
 			text[p.group] = true
 		}
 	}
+	for _, p := range m.parts {
+		m.hasHTML = m.hasHTML || !p.attached && p.mediaType == "text/html" && p.group != 0 && text[p.group]
+	}
 	for i, p := range m.parts {
-		switch {
-		case p.attached:
-		case p.mediaType != "text/html":
-			if p.group == 0 || text[p.group] {
+		if p.attached {
+			continue
+		}
+		isHTML, paired := p.mediaType == "text/html", p.group != 0 && text[p.group]
+		if !isHTML && (p.group == 0 || paired) || isHTML && !paired {
+			if m.plain == nil {
+				m.plain = lines[i][:len(lines[i]):len(lines[i])]
+			} else {
 				m.plain = append(m.plain, lines[i]...)
 			}
-			if p.group == 0 {
-				m.html = append(m.html, lines[i]...)
-			}
-		case p.group == 0 || !text[p.group]:
-			m.plain = append(m.plain, lines[i]...)
-			m.html = append(m.html, lines[i]...)
-		default:
-			m.html = append(m.html, lines[i]...)
-			m.hasHTML = true
 		}
-	}
-	if !m.hasHTML {
-		m.html = nil
+		if m.hasHTML && (isHTML || p.group == 0) {
+			m.html = append(m.html, lines[i]...)
+		}
 	}
 	if len(m.preamble) > 80 && !hasText(m.plain) && !hasText(m.html) && !bytes.Contains(bytes.ToLower(m.preamble), []byte("mime")) && !bytes.Contains(m.preamble, []byte("multi-part")) {
 		// RFC 2046, section 5.1.1: a preamble is not shown. Old systems wrote their

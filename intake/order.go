@@ -26,6 +26,9 @@ func (p *parser) order() *rules.Order {
 	if len(own) == 0 {
 		return nil
 	}
+	if !strings.ContainsAny(own[0][:min(16, len(own[0]))], "aArR") {
+		return nil // spares most mails the expression
+	}
 	m := ordering.FindStringSubmatch(own[0])
 	if m == nil {
 		return nil

@@ -40,7 +40,7 @@ func (c *scan) forms(text string) []formMention {
 	for i := 0; i < len(toks); {
 		kind, n := rules.FormKind(""), 0
 		for name, k := range formSections {
-			if at := words.sections[name].at(toks, i); at > n {
+			if at := words.named(name).at(toks, i); at > n {
 				kind, n = k, at
 			}
 		}

@@ -454,7 +454,7 @@ func (p *parser) choose() *collector {
 		return collect(v, read)
 	}
 	c := freshOf(p.v)
-	if len(p.m.html) > 0 {
+	if len(p.m.html) > 0 && !p.v.sameText(p.m.html) {
 		p.m.html.markZones(p.owner)
 		h := freshOf(p.m.html)
 		if filled(h.blocks) > filled(c.blocks) && len(c.blocks) == 0 || rows(h.blocks) > rows(c.blocks) {
@@ -515,6 +515,27 @@ func (p *parser) choose() *collector {
 		}
 	}
 	return c
+}
+
+// sameText says whether two views hold the same lines, whatever is empty between them.
+func (v view) sameText(o view) bool {
+	k := 0
+	for i := range v {
+		if v[i].blank() {
+			continue
+		}
+		for k < len(o) && o[k].blank() {
+			k++
+		}
+		if k == len(o) || v[i].text != o[k].text {
+			return false
+		}
+		k++
+	}
+	for k < len(o) && o[k].blank() {
+		k++
+	}
+	return k == len(o)
 }
 
 // rows counts the prospects that stand in tables.

@@ -39,7 +39,7 @@ func (c *scan) fold() string {
 // may says whether a phrase of one of the sections can stand in the text.
 func (c *scan) may(names ...string) bool {
 	for _, name := range names {
-		if c.begins.has(c.v.sections[name].id) {
+		if c.begins.has(c.v.named(name).id) {
 			return true
 		}
 	}
@@ -48,12 +48,12 @@ func (c *scan) may(names ...string) bool {
 
 // opens says whether the text's first word begins a phrase of the section.
 func (c *scan) opens(name string) bool {
-	return len(c.toks) > 0 && c.v.sections[name].begins(c.toks[0])
+	return len(c.toks) > 0 && c.v.named(name).begins(c.toks[0])
 }
 
 // says says whether a phrase of the section stands in the text.
 func (c *scan) says(name string) bool {
-	id := c.v.sections[name].id
+	id := c.v.named(name).id
 	if !c.begins.has(id) {
 		return false
 	}
@@ -77,7 +77,7 @@ func (c *scan) find(name string, i int) (at, n int) {
 // cueEndsAt says whether a phrase of a section that announces a name ends at a
 // byte: any of them, not only the longest.
 func (c *scan) cueEndsAt(name string, at int) bool {
-	id := c.v.sections[name].id
+	id := c.v.named(name).id
 	if !c.begins.has(id) {
 		return false
 	}

@@ -835,9 +835,9 @@ func typeWords(s string) rules.LeadType {
 // typeOf is the lead type that words name, all of them together.
 func typeOf(ts []token) rules.LeadType {
 	switch {
-	case words.sections["type qualified_lead"].covers(ts):
+	case words.named("type qualified_lead").covers(ts):
 		return rules.QualifiedLead
-	case words.sections["type managed_customer"].covers(ts):
+	case words.named("type managed_customer").covers(ts):
 		return rules.ManagedCustomer
 	}
 	return ""

@@ -107,10 +107,11 @@ type phrase struct {
 // pointer, so that it costs the garbage collector nothing.
 type vocabulary struct {
 	sections map[string]*section
+	index    [512]*section // the same, for named
 	letters  []byte
 	entries  []entry
 	slots    []uint32 // a hash table: tag and number of a word, or 0
-	starts   [256]bool
+	starts   [26 * 26 * 26 / 8]byte // which stems there are, of three ASCII letters
 	phrases  []phrase
 	bodies   []wordID
 	stars    []string // the words with a star, without it
@@ -125,8 +126,26 @@ type vocabulary struct {
 
 // section is one section of the data files.
 type section struct {
-	v  *vocabulary
-	id int
+	v    *vocabulary
+	id   int
+	name string
+}
+
+// named is the section of a name. Every question about a text begins here, so that it
+// is found without hashing the whole name.
+func (v *vocabulary) named(name string) *section {
+	for i := place(name); v.index[i] != nil; i = (i + 1) % len(v.index) {
+		if v.index[i].name == name {
+			return v.index[i]
+		}
+	}
+	return nil
+}
+
+// place is where named begins to look.
+func place(name string) int {
+	n := len(name)
+	return (n*67 + int(name[0])*31 + int(name[n/2])*17 + int(name[n-1])*5) % len(vocabulary{}.index)
 }
 
 const (
@@ -153,11 +172,21 @@ func (v *vocabulary) id(w string) wordID { return v.search(spread(hash(hashBasis
 // stemID is the number of a word's stem, 0 where no phrase begins with a word with
 // a star that has it.
 func (v *vocabulary) stemID(w string) wordID {
-	if w == "" || !v.starts[w[0]] {
+	if at, ok := threeLetters(w); ok && v.starts[at/8]&(1<<(at%8)) == 0 {
 		return 0
 	}
 	s := stem(w)
 	return v.search(spread(hash(hash(hashBasis, s), star)), s, star)
+}
+
+// threeLetters is the place of a word's first three letters among all that there are;
+// ok is false where one of them is no small ASCII letter.
+func threeLetters(w string) (at int, ok bool) {
+	if len(w) < 3 {
+		return 0, false
+	}
+	a, b, c := w[0]-'a', w[1]-'a', w[2]-'a'
+	return (int(a)*26+int(b))*26 + int(c), a < 26 && b < 26 && c < 26
 }
 
 // search finds the word that w and its end make.
@@ -271,14 +300,22 @@ func parseWords(file string) (*vocabulary, error) {
 			continue
 		case strings.HasPrefix(l, "["):
 			name = strings.Trim(l, "[]")
+			if name == "" {
+				return nil, fmt.Errorf("words.txt:%d: a section without a name", n)
+			}
 			if v.sections[name] != nil {
 				return nil, fmt.Errorf("words.txt:%d: section [%s] stands twice", n, name)
 			}
 			if len(v.sections) == 64*len(sectionSet{}) {
 				return nil, fmt.Errorf("words.txt:%d: too many sections for a sectionSet", n)
 			}
-			s = &section{v: v, id: len(v.sections)}
+			s = &section{v: v, id: len(v.sections), name: name}
 			v.sections[name] = s
+			at := place(name)
+			for v.index[at] != nil {
+				at = (at + 1) % len(v.index)
+			}
+			v.index[at] = s
 			fact = factSections[name]
 			if field, ok := strings.CutPrefix(name, "label "); ok {
 				v.labels.add(s.id)
@@ -380,7 +417,9 @@ func (v *vocabulary) words(text string, put func(w, first wordID)) {
 	var room [fewTokens]token
 	for _, t := range appendWords(room[:0], text) {
 		if t.to < len(text) && text[t.to:t.to+1] == star {
-			v.starts[t.w[0]] = true
+			if at, ok := threeLetters(t.w); ok {
+				v.starts[at/8] |= 1 << (at % 8)
+			}
 			v.stars = append(v.stars, t.w)
 			put(anyWords-wordID(len(v.stars)), v.intern(stem(t.w)+star))
 			continue
@@ -606,7 +645,7 @@ func clip(s string) string {
 // find returns the first place, and there the longest match, of a section's
 // phrase among tokens from i on.
 func (v *vocabulary) find(name string, ts []token, i int) (at, n int) {
-	s := v.sections[name]
+	s := v.named(name)
 	for ; i < len(ts); i++ {
 		if best := s.at(ts, i); best > 0 {
 			return i, best
@@ -617,7 +656,7 @@ func (v *vocabulary) find(name string, ts []token, i int) (at, n int) {
 
 // has says whether the whole text is a phrase of the section.
 func (v *vocabulary) has(name, text string) bool {
-	s := v.sections[name]
+	s := v.named(name)
 	if len(text) > 200 || !s.begins(v.first(text)) {
 		return false
 	}
@@ -646,7 +685,7 @@ func (v *vocabulary) after(name, text string) (string, bool) {
 	if len(text) > 500 {
 		text = strings.ToValidUTF8(text[:500], "")
 	}
-	s := v.sections[name]
+	s := v.named(name)
 	if !s.begins(v.first(text)) {
 		return "", false
 	}

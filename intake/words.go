@@ -48,6 +48,7 @@ func appendWords(out []token, s string) []token {
 	if lower, ok := lowerASCII(s, room[:0]); ok {
 		return asciiTokens(lower, out)
 	}
+	s = lowerLetters(s) // once for all its words
 	for i := 0; i < len(s); {
 		t, next := nextToken(s, i)
 		if t.to > t.from {
@@ -132,13 +133,23 @@ func lowerASCII(s string, room []byte) (lower string, ok bool) {
 	if !upper {
 		return s, true
 	}
-	room = append(room, s...)
-	for i, c := range room {
+	return string(appendLower(room, s)), true
+}
+
+// lowerLetters is a text with its ASCII letters in small ones.
+func lowerLetters(s string) string {
+	var room [256]byte
+	return string(appendLower(room[:0], s))
+}
+
+func appendLower(out []byte, s string) []byte {
+	out = append(out, s...)
+	for i, c := range out {
 		if 'A' <= c && c <= 'Z' {
-			room[i] = c + 'a' - 'A'
+			out[i] = c + 'a' - 'A'
 		}
 	}
-	return string(room), true
+	return out
 }
 
 // asciiTokens is tokens for the text that most lines are: in small letters, it is

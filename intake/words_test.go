@@ -14,7 +14,7 @@ func TestSections(t *testing.T) {
 	t.Parallel()
 	asked := []*regexp.Regexp{
 		regexp.MustCompile(`words\.(?:contains|has|begins|after|find)\("([^"]+)"`),
-		regexp.MustCompile(`words\.sections\["([^"]+)"\]`),
+		regexp.MustCompile(`words\.named\("([^"]+)"\)`),
 		regexp.MustCompile(`cueBefore\([^"\n]*"([^"]+)"\)`),
 	}
 	files, err := filepath.Glob("*.go")
