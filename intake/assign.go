@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -235,10 +236,21 @@ func (a *assignment) respell() {
 				if o.kind != aPerson || o.out || len(o.words) < 2 || o.sent > sent {
 					continue
 				}
-				last := o.words[len(o.words)-1]
-				if x := foldLetters(last); x != l.fold && distance(x, l.fold, 2) <= 2 {
-					o.words = append(append([]string(nil), o.words[:len(o.words)-1]...), l.text)
-					o.text, o.family = strings.Join(o.words, " "), l.text
+				for k := len(o.words) - 1; k >= 0; k-- {
+					x := foldLetters(o.words[k])
+					if x == l.fold {
+						break
+					}
+					if distance(x, l.fold, 2) > 2 {
+						continue
+					}
+					family := k == len(o.words)-1
+					o.words = slices.Clone(o.words)
+					o.words[k] = l.text
+					if o.text = strings.Join(o.words, " "); family {
+						o.family = l.text
+					}
+					break
 				}
 			}
 		}
@@ -865,6 +877,7 @@ func (a *assignment) exclude() {
 			}
 		}
 	}
+	a.notMeant()
 	// Whom an address elsewhere spells is meant after all.
 	for _, m := range a.ms {
 		if !m.out || m.kind != aPerson || m.dropped {
@@ -907,6 +920,29 @@ func (a *assignment) exclude() {
 			case m.kind == aPerson && o.kind == anEmail && fitsLocal(m.words, before(o.text, "@")) >= fitLast && !a.better(o, m):
 				o.out = true
 			case m.kind == anOrganisation && (o.kind == anEmail || o.kind == aSite) && fitsSite(m.words, siteName(domainOf("@"+hostOfMention(o)))) >= fitLast && !a.better(o, m):
+				o.out = true
+			}
+		}
+	}
+}
+
+// notMeant sets aside whom a sentence names behind a "not", and the address beside:
+// "and not Ama Mensah (ama@…), who only does the invoices".
+func (a *assignment) notMeant() {
+	for _, m := range a.ms {
+		if m.kind != aPerson || m.out || m.from == 0 {
+			continue
+		}
+		ls, k := a.ss[m.sent].ls, m.from-1
+		for k > 0 && ls[k].is(looksTitle) && !ls[k].is(wordNot) {
+			k--
+		}
+		if ls[k].kind != lexWord || !ls[k].is(wordNot) || ls[k].fold == "without" || k > 0 && ls[k-1].kind == lexWord && !ls[k-1].is(wordConjunction) {
+			continue
+		}
+		m.out, m.dropped = true, true
+		for _, o := range a.ms {
+			if o.kind == anEmail && o.sent == m.sent && o.pos > m.pos && fitsLocal(m.words, before(o.text, "@")) >= fitPart {
 				o.out = true
 			}
 		}

@@ -107,7 +107,7 @@ func (p *parser) bindSentence(who []*subject, n int) {
 		p.sameAgain(who, n)
 		return
 	}
-	if strings.HasSuffix(strings.TrimSpace(s.text), "?") && !s.asks() && !s.says("asking") || s.says("already there") && !p.register {
+	if strings.HasSuffix(strings.TrimSpace(s.text), "?") && !s.asks() && !s.says("asking") || s.alreadyThere() && !p.register {
 		return
 	}
 	events := p.events(who, n, types)

@@ -96,7 +96,7 @@ func (p *parser) wishes(ss []sentence, ms []*mention) bool {
 	// A type alone is a weak sign: whoever asks what became of a lead, quotes a
 	// reference or disputes one names its type too.
 	for i := range ss {
-		if len(references(ss[i].text)) > 0 && len(p.deeds(&ss[i])) == 0 && names(ms, i) || ss[i].says("ask status") || ss[i].says("dispute") || ss[i].says("already there") && len(references(ss[i].text)) > 0 && len(p.deeds(&ss[i])) == 0 {
+		if len(references(ss[i].text)) > 0 && len(p.deeds(&ss[i])) == 0 && names(ms, i) || ss[i].says("ask status") || ss[i].says("dispute") || ss[i].alreadyThere() && len(references(ss[i].text)) > 0 && len(p.deeds(&ss[i])) == 0 {
 			return p.handsOver(ss)
 		}
 	}
@@ -190,9 +190,25 @@ func (p *parser) askingFirst() bool {
 	return intends && question
 }
 
+// alreadyThere says whether a sentence tells of what is a customer or registered
+// already, and not that it is none: "she hasn't bought yet".
+func (s *sentence) alreadyThere() bool {
+	toks := s.tokens()
+	for at, n := s.scanned().find("already there", 0); at >= 0; at, n = s.scanned().find("already there", at+n) {
+		denied := false
+		for k := at - 1; k >= 0 && k >= at-2; k-- {
+			denied = denied || words.is(wordNot, toks[k].w)
+		}
+		if !denied {
+			return true
+		}
+	}
+	return false
+}
+
 // past says whether a sentence reports of what was registered or asks about it.
 func (p *parser) past(s *sentence) bool {
-	return s.says("ask status") || s.says("already there") ||
+	return s.says("ask status") || s.alreadyThere() ||
 		strings.HasSuffix(strings.TrimSpace(s.text), "?") && !s.says("verb register") && !s.says("handing over") && !s.wantsListed()
 }
 
@@ -244,7 +260,7 @@ func anyEmail(seeds []*seed) bool {
 func (p *parser) typesOne(n int) bool {
 	for _, m := range p.mentions {
 		if m.kind == aType && m.sent == n && !m.out {
-			return !p.sentences[n].says("already there")
+			return !p.sentences[n].alreadyThere()
 		}
 	}
 	return false

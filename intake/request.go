@@ -415,7 +415,7 @@ func (s *sentence) wantsListed() bool {
 	if !strings.Contains(s.text, "@") || !s.says("place in list") || !(s.says("asking") || s.asks()) {
 		return false
 	}
-	if s.says("change") || s.says("verb withdraw") || s.says("verb renew") || s.says("ask status") || s.says("ask check") || s.says("already there") {
+	if s.says("change") || s.says("verb withdraw") || s.says("verb renew") || s.says("ask status") || s.says("ask check") || s.alreadyThere() {
 		return false
 	}
 	toks := s.tokens()
