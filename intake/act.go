@@ -163,7 +163,8 @@ func (p *parser) reports(s *sentence, c stretch, d deed) bool {
 		}
 	}
 	if !strings.HasSuffix(s.ls[d.from].fold, "ed") {
-		return false
+		// "when do they drop off?"
+		return d.from > 1 && pronouns[s.ls[d.from-1].fold] && auxiliaries[s.ls[d.from-2].fold]
 	}
 	if d.from > 0 && s.ls[d.from-1].fold == "already" {
 		return true
@@ -176,6 +177,13 @@ func (p *parser) reports(s *sentence, c stretch, d deed) bool {
 	}
 	return false
 }
+
+// pronouns and auxiliaries are the words of which one of each makes what follows a
+// deed of somebody else.
+var (
+	pronouns    = map[string]bool{"they": true, "it": true, "he": true, "she": true, "these": true, "those": true}
+	auxiliaries = map[string]bool{"do": true, "does": true, "did": true, "will": true, "would": true, "when": true, "once": true, "until": true, "before": true, "if": true, "that": true}
+)
 
 // withdrew says whether the mail withdraws something before sentence n.
 func (p *parser) withdrew(n int) bool {
@@ -237,10 +245,12 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 		case len(deeds) == 0 && denied:
 			waiting = nil
 		case len(deeds) == 0 && len(objects) == 0:
+		case len(deeds) == 0 && last != "" && tellsOf(c) && i+1 < len(parts) && len(parts[i+1].deeds) > 0 && len(parts[i+1].objects) == 0:
+			waiting = append(waiting, objects...) // "Renew Acme, Beta has backed out and can go."
 		case len(deeds) == 0 && last != "":
 			for _, o := range objects {
 				listed := ls0(s.ls[c.from], ":") // "one thing to cancel: Acme Ltd"
-				if p.mayAct(s, o, asked || listed) && (strings.HasPrefix(o.ref, "R-") || c.to-c.from-(o.to-o.from) <= 4) {
+				if p.mayAct(s, o, asked || listed) && sameVerb(s, c, o) && (strings.HasPrefix(o.ref, "R-") || c.to-c.from-(o.to-o.from) <= 4) {
 					p.item(last, o.ref, s.span, s.ls[o.from].from)
 				}
 			}
@@ -307,6 +317,26 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 		*carried = bare[len(bare)-1].Verb
 	}
 	return bare
+}
+
+// sameVerb says whether an object goes on with the verb before its clause: nothing but
+// small words stands before it, no other verb ("renew Acme and close Beta").
+func sameVerb(s *sentence, c stretch, o object) bool {
+	for k := c.from; k < o.from; k++ {
+		if l := &s.ls[k]; l.kind == lexWord && !l.capital && !fillers[l.fold] && !smallWord[l.fold] && !atWords[l.fold] && !l.is(wordConjunction) && !l.is(wordModal) && !l.is(looksNoName) {
+			return false
+		}
+	}
+	return true
+}
+
+// tellsOf says whether a clause says something of its object, in two words or more.
+func tellsOf(c stretch) bool {
+	n := c.to - c.from
+	for _, o := range c.objects {
+		n -= o.to - o.from
+	}
+	return len(c.objects) == 1 && n >= 3
 }
 
 // ahead says whether objects stand before the next verb: they are the verb's own.
@@ -852,7 +882,7 @@ func (p *parser) other(s *sentence) {
 	switch {
 	case wish == rules.VerbStatement:
 		p.once(wish, s.span)
-	case asking && s.says("ask status") && !s.says("ask help"), s.asksList() && !p.tabled():
+	case asking && s.says("ask status") && !s.says("ask help") && !s.says("what then"), s.asksList() && !p.tabled():
 		p.once(rules.VerbStatus, s.span)
 	case asking && s.says("ask help") && len(s.forms()) == 0:
 		p.once(rules.VerbHelp, s.span)
@@ -1216,7 +1246,7 @@ func (p *parser) courteous(t string) bool {
 	if len(t) < 120 && words.contains("addressee", t) && len(findURLs(t)) == 0 || p.introduces(t) {
 		return true
 	}
-	if len(t) < 80 && words.contains("filled", t) && len(findURLs(t)) == 0 && !strings.Contains(t, "@") {
+	if len(t) < 80 && words.contains("filled", t) && !words.contains("amounts to", t) && len(findURLs(t)) == 0 && !strings.Contains(t, "@") {
 		return true
 	}
 	return p.ownName(t)
@@ -1601,7 +1631,7 @@ func (p *parser) thankful(rest []*sentence) bool {
 	for i := range p.sentences {
 		s := &p.sentences[i]
 		n += len(strings.Fields(s.text))
-		if strings.Contains(s.text, "?") || s.asks() || s.says("ask status") || s.says("ask help") || strings.Contains(s.text, "@") || len(findURLs(s.text)) > 0 {
+		if strings.Contains(s.text, "?") || s.asks() || s.says("ask status") || s.says("ask help") || s.says("ask statement") && s.says("asking") || strings.Contains(s.text, "@") || len(findURLs(s.text)) > 0 {
 			return false
 		}
 	}

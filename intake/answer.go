@@ -153,7 +153,8 @@ func (p *parser) answerFrom(ss []sentence, question string) (reading, bool) {
 		b.Spans[rules.LastName] = b.Spans[rules.FirstName]
 		delete(b.Spans, rules.FirstName)
 	}
-	if b.count() == 0 || s.email == nil && s.site == nil && s.typ == nil && !p.asksForName(question) {
+	told := question == "" && s.person != nil && (s.person.cue || s.person.last) // "His surname is Quarrington."
+	if b.count() == 0 || s.email == nil && s.site == nil && s.typ == nil && !told && !p.asksForName(question) {
 		return reading{}, false
 	}
 	return reading{Reading: b.Reading, verb: rules.VerbAnswer, at: ss[s.anchor.sent].span}, true

@@ -168,7 +168,7 @@ func spared(ls []lexeme, deeds []deed, from int) bool {
 
 // deeds finds the verbs of a sentence.
 func (p *parser) deeds(s *sentence) []deed {
-	if !s.scanned().may("verb renew", "verb withdraw", "verb keep") {
+	if !s.scanned().may("verb renew", "verb withdraw", "verb keep", "order withdraw") {
 		return nil
 	}
 	toks := s.tokens()
@@ -186,8 +186,12 @@ func (p *parser) deeds(s *sentence) []deed {
 			verb = rules.VerbWithdraw
 		}
 		if best == 0 {
-			i++
-			continue
+			if best = words.named("order withdraw").at(toks, i); best > 0 && p.orders(s, toks, i, best) {
+				found, verb, keep = withdraw, rules.VerbWithdraw, false
+			} else {
+				i++
+				continue
+			}
 		}
 		from, to := lexemesAt(s.ls, toks[i].from, toks[i+best-1].to)
 		if found.gapped(toks, i, best) {
@@ -206,6 +210,19 @@ func (p *parser) deeds(s *sentence) []deed {
 		i += best
 	}
 	return out
+}
+
+// orders says whether a word of many meanings is an order: it begins its clause, and
+// what it is about follows ("close Wickham Homes", "bin R-7K4Q2M").
+func (p *parser) orders(s *sentence, toks []token, i, n int) bool {
+	from, to := lexemesAt(s.ls, toks[i].from, toks[i+n-1].to)
+	for to < len(s.ls) && s.ls[to].kind == lexWord && fillers[s.ls[to].fold] {
+		to++
+	}
+	if to >= len(s.ls) || !(s.ls[to].kind == lexRef || s.ls[to].kind == lexWord && (s.ls[to].capital || s.ls[to].ordinal() > 0 || s.ls[to].is(wordNumber))) {
+		return false
+	}
+	return p.imperative(s, deed{from: from, to: from + 1})
 }
 
 // ofOtherMatter says whether a verb's object, in the words from i on, is nothing that
@@ -403,8 +420,32 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 			}
 		}
 	}
+	if len(deeds) > 0 && len(out) > 0 && entry < 0 {
+		// Each verb has its own: "Acme verlängern, Beta GmbH kann raus."
+		for _, r := range runs(ls) {
+			from, to := clauseAt(ls, r[0])
+			if taken[r[0]] || p.opens(s, r, deeds) || !slices.ContainsFunc(deeds, func(d deed) bool { return !d.denied && from <= d.from && d.from < to }) || slices.ContainsFunc(out, func(o object) bool { return from <= o.from && o.from < to }) {
+				continue
+			}
+			if a, b := p.bareName(s, r[0], r[1], deeds); b > a {
+				if name, st := readCompany(nameText(s, a, b)); st == usable {
+					add(a, b, strings.TrimRight(name, ".")+dotOf(s, b))
+				}
+			}
+		}
+	}
 	sort.Slice(out, func(i, j int) bool { return out[i].from < out[j].from })
 	return out
+}
+
+// clauseAt is the stretch between marks in which a lexeme stands.
+func clauseAt(ls []lexeme, i int) (from, to int) {
+	ends := func(l lexeme) bool { return l.kind == lexMark && strings.Contains(",;:—–(", l.text) }
+	for from = i; from > 0 && !ends(ls[from-1]); from-- {
+	}
+	for to = i; to < len(ls) && !ends(ls[to]); to++ {
+	}
+	return from, to
 }
 
 // beside adds to the references of a sentence the names right behind a verb whose

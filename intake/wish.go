@@ -13,7 +13,7 @@ import (
 func (p *parser) wish(s *sentence) rules.Verb {
 	sc := s.scanned()
 	money := sc.says("earnings") && sc.says("how much")
-	if !money && !sc.says("standing") || sc.says("why") || sc.says("amiss") || sc.says("dispute") || sc.says("verb register") || strings.Contains(s.text, "@") {
+	if !money && !sc.says("standing") || sc.says("why") || sc.says("amiss") || sc.says("dispute") || sc.says("verb register") && !sc.says("what") || sc.says("what then") || strings.Contains(s.text, "@") {
 		return ""
 	}
 	switch {
