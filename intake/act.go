@@ -400,7 +400,7 @@ func (p *parser) imperative(s *sentence, d deed) bool {
 	if p.performs(s, d) || d.from == 1 && words.has("yes", l.text) {
 		return true // "Sí renovad Corchos Lerma."
 	}
-	return l.kind == lexMark && strings.Contains(",;:—–-.!(*", l.text) || l.kind == lexWord && (l.is(wordConjunction) || l.fold == "then" || l.fold == "so" || l.fold == "just" || l.fold == "also" || l.fold == "dann")
+	return l.kind == lexMark && strings.Contains(",;:—–-.!()*", l.text) || l.kind == lexWord && (l.is(wordConjunction) || l.fold == "then" || l.fold == "so" || l.fold == "just" || l.fold == "also" || l.fold == "dann")
 }
 
 // performs says whether a sentence does what its verb says: "We withdraw …", "Vi

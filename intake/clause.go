@@ -736,8 +736,10 @@ func (p *parser) bareName(s *sentence, from, to int, deeds []deed) (int, int) {
 	if to <= from || p.ownName(nameText(s, from, to)) {
 		return 0, 0
 	}
-	if from == 0 && to == 1 && s.scanned().opens("asking") {
-		return 0, 0 // "Könnt ihr die nochmal verlängern?"
+	if from == 0 && (to == 1 || strings.HasSuffix(s.text, "?") && ls[1].capital) && s.scanned().opens("asking") {
+		if from++; from == to {
+			return 0, 0 // "Könnt ihr die nochmal verlängern?"
+		}
 	}
 	// A person stands for no registration: "Frau Ohlsen", "Giulia".
 	if from > 0 && ls[from-1].is(looksTitle) || to-from <= 2 && ls[from].is(looksGiven) && !ls[to-1].is(looksForm) {
