@@ -200,7 +200,7 @@ func (p *parser) withdrew(n int) bool {
 func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *rules.Verb) []rules.Item {
 	var bare []rules.Item
 	var waiting, kept []object
-	last := rules.Verb("")
+	last, said := rules.Verb(""), 0 // the verb before, and where it ends
 	asked := p.requests(s)
 	acted := ""
 	if n := len(p.items); n > 0 {
@@ -215,6 +215,9 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 			} else {
 				deeds = append(deeds, d)
 			}
+		}
+		for _, d := range deeds {
+			said = max(said, d.end)
 		}
 		objects := c.objects
 		if len(objects) > 0 && c.from < len(s.ls) && ls0(s.ls[c.from], ";") {
@@ -250,7 +253,7 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 		case len(deeds) == 0 && last != "":
 			for _, o := range objects {
 				listed := ls0(s.ls[c.from], ":") // "one thing to cancel: Acme Ltd"
-				if p.mayAct(s, o, asked || listed) && sameVerb(s, c, o) && (strings.HasPrefix(o.ref, "R-") || c.to-c.from-(o.to-o.from) <= 4) {
+				if p.mayAct(s, o, asked || listed) && sameVerb(s, max(c.from, said), o) && (strings.HasPrefix(o.ref, "R-") || c.to-c.from-(o.to-o.from) <= 4) {
 					p.item(last, o.ref, s.span, s.ls[o.from].from)
 				}
 			}
@@ -319,10 +322,10 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 	return bare
 }
 
-// sameVerb says whether an object goes on with the verb before its clause: nothing but
-// small words stands before it, no other verb ("renew Acme and close Beta").
-func sameVerb(s *sentence, c stretch, o object) bool {
-	for k := c.from; k < o.from; k++ {
+// sameVerb says whether an object goes on with a verb that ends at a lexeme before it:
+// nothing but small words stands between, no other verb ("renew Acme and close Beta").
+func sameVerb(s *sentence, from int, o object) bool {
+	for k := from; k < o.from; k++ {
 		if l := &s.ls[k]; l.kind == lexWord && !l.capital && !fillers[l.fold] && !smallWord[l.fold] && !atWords[l.fold] && !l.is(wordConjunction) && !l.is(wordModal) && !l.is(looksNoName) {
 			return false
 		}

@@ -27,6 +27,7 @@ type object struct {
 type deed struct {
 	verb     rules.Verb
 	from, to int // lexemes
+	end      int // of all its words, where others stand between them
 	denied   bool
 	keep     bool // "keep": a renewal only where something is about to end
 }
@@ -194,10 +195,11 @@ func (p *parser) deeds(s *sentence) []deed {
 			}
 		}
 		from, to := lexemesAt(s.ls, toks[i].from, toks[i+best-1].to)
+		end := to
 		if found.gapped(toks, i, best) {
 			_, to = lexemesAt(s.ls, toks[i].from, toks[i].to) // the object stands in the gap
 		}
-		d := deed{verb: verb, from: from, to: to, keep: keep, denied: p.deniedVerb(s, toks, i, best)}
+		d := deed{verb: verb, from: from, to: to, end: end, keep: keep, denied: p.deniedVerb(s, toks, i, best)}
 		if s.ofOtherMatter(toks, i+best) {
 			i += best
 			continue
