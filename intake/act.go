@@ -163,6 +163,11 @@ func (p *parser) reports(s *sentence, c stretch, d deed) bool {
 		}
 	}
 	if !strings.HasSuffix(s.ls[d.from].fold, "ed") {
+		for k := d.from - 1; k >= max(0, d.from-4) && s.ls[k].kind == lexWord && termWords[s.ls[d.from].fold]; k-- {
+			if w := s.ls[k].fold; pronouns[w] && w != "it" && w != "these" && w != "those" {
+				return true // "They want another ninety days to pay us."
+			}
+		}
 		// "when do they drop off?"
 		return d.from > 1 && pronouns[s.ls[d.from-1].fold] && auxiliaries[s.ls[d.from-2].fold]
 	}
@@ -179,9 +184,10 @@ func (p *parser) reports(s *sentence, c stretch, d deed) bool {
 }
 
 // pronouns and auxiliaries are the words of which one of each makes what follows a
-// deed of somebody else.
+// deed of somebody else, and termWords begin the verbs that name a time.
 var (
 	pronouns    = map[string]bool{"they": true, "it": true, "he": true, "she": true, "these": true, "those": true}
+	termWords   = map[string]bool{"another": true, "further": true, "a": true, "an": true, "more": true, "extra": true, "additional": true, "fresh": true, "new": true, "one": true, "90": true, "ninety": true, "longer": true}
 	auxiliaries = map[string]bool{"do": true, "does": true, "did": true, "will": true, "would": true, "when": true, "once": true, "until": true, "before": true, "if": true, "that": true}
 )
 
@@ -885,11 +891,11 @@ func (p *parser) other(s *sentence) {
 	switch {
 	case wish == rules.VerbStatement:
 		p.once(wish, s.span)
-	case asking && s.says("ask status") && !s.says("ask help") && !s.says("what then"), s.asksList() && !p.tabled():
+	case asking && s.says("ask status") && !s.says("ask help") && !s.says("what then") && (s.questions() || !s.says("handed in")), s.asksList() && !p.tabled():
 		p.once(rules.VerbStatus, s.span)
 	case asking && s.says("ask help") && len(s.forms()) == 0:
 		p.once(rules.VerbHelp, s.span)
-	case asking && s.says("ask statement") && !s.says("amiss") && !s.says("dispute"):
+	case asking && s.says("ask statement") && !s.says("amiss") && !s.says("dispute") && !s.says("why"):
 		p.once(rules.VerbStatement, s.span)
 	case wish != "":
 		p.once(wish, s.span)

@@ -200,7 +200,7 @@ func (p *parser) deeds(s *sentence) []deed {
 			_, to = lexemesAt(s.ls, toks[i].from, toks[i].to) // the object stands in the gap
 		}
 		d := deed{verb: verb, from: from, to: to, end: end, keep: keep, denied: p.deniedVerb(s, toks, i, best)}
-		if s.ofOtherMatter(toks, i+best) {
+		if s.ofOtherMatter(toks, i, i+best) {
 			i += best
 			continue
 		}
@@ -227,22 +227,37 @@ func (p *parser) orders(s *sentence, toks []token, i, n int) bool {
 	return p.imperative(s, deed{from: from, to: from + 1})
 }
 
-// ofOtherMatter says whether a verb's object, in the words from i on, is nothing that
-// is registered with us: "renew their licences", "cancel the demo".
-func (s *sentence) ofOtherMatter(toks []token, i int) bool {
+// ofOtherMatter says whether a verb, the words from i to end, is about nothing that is
+// registered with us: "renew their licences", "cancel the demo", "the licence can be
+// extended". What stands nearer and may be an object speaks against it.
+func (s *sentence) ofOtherMatter(toks []token, i, end int) bool {
 	if !s.scanned().may("other matter") {
 		return false
 	}
-	for k := i; k < len(toks) && k < i+4; k++ {
-		if k > i && strings.ContainsAny(s.text[toks[k-1].to:toks[k].from], ",;.:!?()–—") || len(references(s.text[toks[i].from:toks[k].to])) > 0 {
+	other, mark := words.named("other matter"), func(a, b int) bool {
+		return strings.ContainsAny(s.text[a:b], ",;.:!?()–—")
+	}
+	for k := end; k < len(toks) && k < end+4 && !mark(toks[k-1].to, toks[k].from); k++ {
+		if other.at(toks, k) > 0 {
+			return true
+		}
+		if upper(s.text[toks[k].from:]) {
 			return false
 		}
-		if words.named("other matter").at(toks, k) > 0 {
+	}
+	for k := i - 1; k >= 0 && k >= i-5 && !mark(toks[k].to, toks[k+1].from); k-- {
+		if k > 0 && upper(s.text[toks[k].from:]) {
+			return false
+		}
+		if n := other.at(toks, k); n > 0 && k+n <= i {
 			return true
 		}
 	}
 	return false
 }
+
+// upper says whether a text begins with a capital letter.
+func upper(s string) bool { return strings.IndexFunc(s, unicode.IsUpper) == 0 }
 
 // deniedVerb says whether a negation stands within three words before, or right
 // behind, as in German and Dutch.

@@ -19,7 +19,7 @@ func (p *parser) wish(s *sentence) rules.Verb {
 	switch {
 	case money:
 		return rules.VerbStatement
-	case p.tabled() || sc.says("place in list") || sc.says("ask help"):
+	case sc.says("other matter") || p.tabled() || sc.says("place in list") || sc.says("ask help"):
 		return ""
 	case sc.says("ours") || len(p.objectsIn(p.sentence, nil)) > 0:
 		return rules.VerbStatus
