@@ -110,7 +110,7 @@ type vocabulary struct {
 	index    [512]*section // the same, for named
 	letters  []byte
 	entries  []entry
-	slots    []uint32 // a hash table: tag and number of a word, or 0
+	slots    []uint32               // a hash table: tag and number of a word, or 0
 	starts   [26 * 26 * 26 / 8]byte // which stems there are, of three ASCII letters
 	phrases  []phrase
 	bodies   []wordID
