@@ -162,6 +162,9 @@ func (p *parser) reports(s *sentence, c stretch, d deed) bool {
 			return true
 		}
 	}
+	if s.wonders() {
+		return true
+	}
 	if !strings.HasSuffix(s.ls[d.from].fold, "ed") {
 		for k := d.from - 1; k >= max(0, d.from-4) && s.ls[k].kind == lexWord && termWords[s.ls[d.from].fold]; k-- {
 			if w := s.ls[k].fold; pronouns[w] && w != "it" && w != "these" && w != "those" {
@@ -181,6 +184,12 @@ func (p *parser) reports(s *sentence, c stretch, d deed) bool {
 		}
 	}
 	return false
+}
+
+// wonders says whether a sentence asks if something was done, and asks for nothing:
+// "Was Acme renewed?"
+func (s *sentence) wonders() bool {
+	return strings.HasSuffix(strings.TrimSpace(s.text), "?") && s.says("was done") && !s.asks() && !s.says("why")
 }
 
 // pronouns and auxiliaries are the words of which one of each makes what follows a
@@ -891,6 +900,11 @@ func (p *parser) other(s *sentence) {
 	switch {
 	case wish == rules.VerbStatement:
 		p.once(wish, s.span)
+	case s.wonders():
+		p.once(rules.VerbStatus, s.span)
+	case asking && s.says("ask status") && s.both("ask status", "ask help"):
+		p.once(rules.VerbStatus, s.span)
+		p.once(rules.VerbHelp, s.span)
 	case asking && s.says("ask status") && !s.says("ask help") && !s.says("what then") && (s.questions() || !s.says("handed in")), s.asksList() && !p.tabled():
 		p.once(rules.VerbStatus, s.span)
 	case asking && s.says("ask help") && len(s.forms()) == 0:
@@ -900,6 +914,25 @@ func (p *parser) other(s *sentence) {
 	case wish != "":
 		p.once(wish, s.span)
 	}
+}
+
+// both says whether phrases of two sections stand in a sentence with an "and"
+// between: "tell me what is registered and how I add a new one".
+func (s *sentence) both(one, other string) bool {
+	a, n := s.scanned().find(one, 0)
+	b, m := s.scanned().find(other, 0)
+	if a < 0 || b < 0 {
+		return false
+	}
+	if b < a {
+		a, n, b = b, m, a
+	}
+	for k := a + n; k < b; k++ {
+		if words.is(wordConjunction, s.tokens()[k].w) && strings.TrimSpace(s.text[s.tokens()[a].from:s.tokens()[k].from]) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // asksList says whether a sentence asks for a list of what the sender has
