@@ -207,6 +207,11 @@ func (p *parser) loosely() {
 				continue
 			}
 			ss := []sentence{p.sentences[n]}
+			at := strings.Index(ss[0].text, c.text)
+			if at < 0 {
+				continue // its words do not stand together
+			}
+			ss[0].at += at
 			ss[0].text, ss[0].ls, ss[0].scan = c.text, nil, nil
 			if rd, ok := p.answerFrom(ss, below.String()); ok {
 				rd.Ordinal = c.n
