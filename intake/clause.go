@@ -176,9 +176,10 @@ func (p *parser) deeds(s *sentence) []deed {
 	renew, withdraw, keeps := words.named("verb renew"), words.named("verb withdraw"), words.named("verb keep")
 	var out []deed
 	for i := 0; i < len(toks); {
-		found, best := renew, renew.at(toks, i)
+		clause := toks[:s.clauseEnd(toks, i)] // no verb goes on behind a comma
+		found, best := renew, renew.at(clause, i)
 		for _, other := range [...]*section{withdraw, keeps} {
-			if n := other.at(toks, i); n > best {
+			if n := other.at(clause, i); n > best {
 				found, best = other, n
 			}
 		}
@@ -187,7 +188,7 @@ func (p *parser) deeds(s *sentence) []deed {
 			verb = rules.VerbWithdraw
 		}
 		if best == 0 {
-			if best = words.named("order withdraw").at(toks, i); best > 0 && p.orders(s, toks, i, best) {
+			if best = words.named("order withdraw").at(clause, i); best > 0 && p.orders(s, toks, i, best) {
 				found, verb, keep = withdraw, rules.VerbWithdraw, false
 			} else {
 				i++
@@ -212,6 +213,13 @@ func (p *parser) deeds(s *sentence) []deed {
 		i += best
 	}
 	return out
+}
+
+// clauseEnd is the token behind the stretch without a mark in which token i stands.
+func (s *sentence) clauseEnd(toks []token, i int) int {
+	for i++; i < len(toks) && !strings.ContainsAny(s.text[toks[i-1].to:toks[i].from], ",;:!?()–—"); i++ {
+	}
+	return i
 }
 
 // orders says whether a word of many meanings is an order: it begins its clause, and
