@@ -47,7 +47,8 @@ func (p *parser) blockOf(v view, ss []sentence, s *seed) *block {
 			if family, _, ok := nameWords(f); ok == usable {
 				f = strings.Join(family, " ") // without "Jr", as in names
 			}
-			first, last, st = strings.Join(strings.Fields(strings.Replace(strings.Join(names, " "), f, "", 1)), " "), f, usable
+			given := strings.Replace(" "+strings.Join(names, " ")+" ", " "+f+" ", " ", 1) // by words: "Anna An"
+			first, last, st = strings.TrimSpace(given), f, usable
 		} else if names, inverted, ok := nameWords(s.person.text); ok == usable && inverted == 0 && len(names) == 2 && p.familyComesFirst() {
 			first, last, st = names[1], names[0], usable
 		} else if s.person.last {
