@@ -229,7 +229,7 @@ func (a *assignment) respell() {
 			continue
 		}
 		for _, l := range s.ls {
-			if l.kind != lexWord || !l.capital || len(l.fold) < 4 {
+			if l.kind != lexWord || !l.capital || len(l.fold) < 4 || strings.HasSuffix(l.text, "'s") || strings.HasSuffix(l.text, "’s") {
 				continue
 			}
 			for _, o := range a.ms {

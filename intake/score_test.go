@@ -360,6 +360,8 @@ func TestFurther(t *testing.T) {
 		{"testdata/blind/6", bar{right: 97, wrong: 0, kinds: 98, items: 97}},
 		{"testdata/blind/7", bar{right: 99.5, wrong: 0, kinds: 99, items: 98}},
 		{"testdata/blind/8", bar{right: 99.5, wrong: 0, kinds: 99, items: 99}},
+		{"testdata/blind/9", bar{right: 98.5, wrong: 0, kinds: 99, items: 99}},
+		{"testdata/blind/10", bar{right: 95.5, wrong: 1, kinds: 99, items: 93}},
 	} {
 		t.Run(c.dir, func(t *testing.T) {
 			t.Parallel()
