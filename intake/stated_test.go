@@ -113,6 +113,9 @@ func everything(m Message) string {
 			b.WriteString(plain + "\n")
 		}
 		b.WriteString(unescaped(source) + "\n")
+		if strings.Contains(strings.ToUpper(source), "VCARD") {
+			b.Write(unquote([]byte(source), false)) // a card of version 2.1 in the text
+		}
 	}
 	for _, a := range m.attached {
 		b.WriteString(everything(a) + "\n")
