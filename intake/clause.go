@@ -175,8 +175,12 @@ func (p *parser) deeds(s *sentence) []deed {
 	toks := s.tokens()
 	renew, withdraw, keeps := words.named("verb renew"), words.named("verb withdraw"), words.named("verb keep")
 	var out []deed
+	end := 0
 	for i := 0; i < len(toks); {
-		clause := toks[:s.clauseEnd(toks, i)] // no verb goes on behind a comma
+		if i >= end {
+			end = s.clauseEnd(toks, i)
+		}
+		clause := toks[:end] // no verb goes on behind a comma
 		found, best := renew, renew.at(clause, i)
 		for _, other := range [...]*section{withdraw, keeps} {
 			if n := other.at(clause, i); n > best {
@@ -196,11 +200,11 @@ func (p *parser) deeds(s *sentence) []deed {
 			}
 		}
 		from, to := lexemesAt(s.ls, toks[i].from, toks[i+best-1].to)
-		end := to
+		last := to
 		if found.gapped(toks, i, best) {
 			_, to = lexemesAt(s.ls, toks[i].from, toks[i].to) // the object stands in the gap
 		}
-		d := deed{verb: verb, from: from, to: to, end: end, keep: keep, denied: p.deniedVerb(s, toks, i, best)}
+		d := deed{verb: verb, from: from, to: to, end: last, keep: keep, denied: p.deniedVerb(s, toks, i, best)}
 		if s.ofOtherMatter(toks, i, i+best) {
 			i += best
 			continue

@@ -708,7 +708,10 @@ func (v *vocabulary) after(name, text string) (string, bool) {
 // programs set above history; from is for its first line.
 func (v *vocabulary) label(name, text string, from bool) bool {
 	text = strings.Trim(strings.TrimSpace(text), "*")
-	colon := strings.IndexAny(text, ":：")
+	colon := strings.IndexByte(text, ':')
+	if wide := strings.Index(text, "："); wide >= 0 && (colon < 0 || wide < colon) {
+		colon = wide
+	}
 	if colon <= 0 || colon > 30 {
 		return false
 	}
