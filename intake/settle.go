@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -34,7 +35,7 @@ func (m *Message) settle(prospects []rules.Reading) {
 			}
 			if x, ok := at.nearest(k, v); ok {
 				prospects[i].Spans[f] = x
-			} else if w := longest(v); w != "" && !strings.Contains(strings.ToLower(shown), w) {
+			} else if w := longest(v); w != "" && !slices.Contains(strings.FieldsFunc(strings.ToLower(shown), notWord), w) {
 				delete(prospects[i].Spans, f)
 			}
 		}
