@@ -263,7 +263,7 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 		case len(deeds) == 0 && denied:
 			waiting = nil
 		case len(deeds) == 0 && len(objects) == 0:
-		case len(deeds) == 0 && last != "" && tellsOf(c) && i+1 < len(parts) && len(parts[i+1].deeds) > 0 && len(parts[i+1].objects) == 0:
+		case len(deeds) == 0 && last != "" && tellsOf(s, c) && i+1 < len(parts) && len(parts[i+1].deeds) > 0 && len(parts[i+1].objects) == 0:
 			waiting = append(waiting, objects...) // "Renew Acme, Beta has backed out and can go."
 		case len(deeds) == 0 && last != "":
 			for _, o := range objects {
@@ -305,13 +305,13 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 			case p.pointsBack(s, d) && last != "" && acted != "":
 				p.item(d.verb, acted, s.span, s.ls[d.from].from)
 			case p.pointsBack(s, d) && len(spoken) > 0:
-				for _, o := range spoken {
+				for _, o := range latter(s, d, spoken) {
 					p.item(d.verb, o.ref, s.span, s.ls[d.from].from)
 				}
 			case p.pointsBack(s, d) && acted != "" && s.says("correction"):
 				p.item(d.verb, acted, s.span, s.ls[d.from].from)
 			case len(spoken) > 0 && asked:
-				for _, o := range spoken {
+				for _, o := range latter(s, d, spoken) {
 					p.item(d.verb, o.ref, s.span, s.ls[d.from].from)
 				}
 			default:
@@ -337,6 +337,19 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 	return bare
 }
 
+// latter picks from what was spoken of by "the latter" and "the former" before a verb.
+func latter(s *sentence, d deed, spoken []object) []object {
+	for k := d.from - 1; k >= 0 && len(spoken) > 1; k-- {
+		switch w := s.ls[k].fold; {
+		case w == "latter" || strings.HasPrefix(w, "letzter"):
+			return spoken[len(spoken)-1:]
+		case w == "former" || strings.HasPrefix(w, "erster"):
+			return spoken[:1]
+		}
+	}
+	return spoken
+}
+
 // sameVerb says whether an object goes on with a verb that ends at a lexeme before it:
 // nothing but small words stands between, no other verb ("renew Acme and close Beta").
 func sameVerb(s *sentence, from int, o object) bool {
@@ -349,12 +362,17 @@ func sameVerb(s *sentence, from int, o object) bool {
 }
 
 // tellsOf says whether a clause says something of its object, in two words or more.
-func tellsOf(c stretch) bool {
-	n := c.to - c.from
-	for _, o := range c.objects {
-		n -= o.to - o.from
+func tellsOf(s *sentence, c stretch) bool {
+	if len(c.objects) != 1 {
+		return false
 	}
-	return len(c.objects) == 1 && n >= 3
+	n, o := 0, c.objects[0]
+	for k := c.from; k < c.to; k++ {
+		if l := &s.ls[k]; (k < o.from || k >= o.to) && l.kind == lexWord && !fillers[l.fold] && !smallWord[l.fold] && !atWords[l.fold] && !l.is(wordConjunction) {
+			n++
+		}
+	}
+	return n >= 2
 }
 
 // ahead says whether objects stand before the next verb: they are the verb's own.

@@ -254,7 +254,8 @@ func (p *parser) tellsAlone() bool {
 		if told++; told > 3 || len(s.ls) > 30 || strings.Contains(s.text, "?") || len(references(s.text)) > 0 || s.says("verb register") || s.asks() || s.says("asking") || s.says("negation") {
 			return false
 		}
-		if !s.says("whose") || !s.says("amounts to") && !s.says("reached") {
+		typed := s.says("prose qualified_lead") || s.says("prose managed_customer")
+		if !typed && !s.says("amounts to") && !s.says("reached") {
 			return false
 		}
 	}
