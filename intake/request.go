@@ -752,7 +752,7 @@ func splitSentences(t string) []string {
 		if t[i] == '.' && j < len(t) {
 			w := lastWord(t[start:i])
 			next, _ := utf8.DecodeRuneInString(strings.TrimLeft(t[j:], " "))
-			if shortForms[w] || isAbbreviatedTitle(t[start:i], w) || abbreviatedNext(w, t[j:]) || utf8.RuneCountInString(w) == 1 && w != "i" && !countsEntry(t[start:i]) || unicode.IsLower(next) || legalForms[w] && !startsSentence(strings.TrimLeft(t[j:], " ")) {
+			if shortForms[w] || isAbbreviatedTitle(t[start:i], w) || abbreviatedNext(w, t[j:]) || utf8.RuneCountInString(w) == 1 && w != "i" && !countsEntry(t[start:i]) && !endsPlaces(t[start:i]) || unicode.IsLower(next) || legalForms[w] && !startsSentence(strings.TrimLeft(t[j:], " ")) {
 				continue
 			}
 		}
@@ -766,6 +766,15 @@ func splitSentences(t string) []string {
 	return out
 }
 
+// endsPlaces says whether a digit is the last of places that are told one after the
+// other ("drop 2, 4 and 5. Keep 3"), so that the dot behind it ends the sentence.
+func endsPlaces(s string) bool {
+	at := wordAt(s)
+	before := strings.TrimRight(s[:at], " ")
+	prev := lastWord(before)
+	return s[at] >= '0' && s[at] <= '9' && before != prev && (words.is(wordConjunction, prev) || words.is(wordNumber, prev))
+}
+
 // abbreviatedNext: a short word with a dot, and another behind it ("Soc. Agr.").
 func abbreviatedNext(w, rest string) bool {
 	next, _, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
@@ -774,14 +783,15 @@ func abbreviatedNext(w, rest string) bool {
 
 // isAbbreviatedTitle: "Mag." before a name; "me" at a sentence's end is none.
 func isAbbreviatedTitle(s, w string) bool {
-	r, _ := utf8.DecodeRuneInString(s[len(s)-len(w):])
+	r, _ := utf8.DecodeRuneInString(s[wordAt(s):])
 	return unicode.IsUpper(r) && words.is(wordTitle, w)
 }
 
-func lastWord(s string) string {
-	i := strings.LastIndexAny(s, " (,")
-	return strings.ToLower(s[i+1:])
-}
+// wordAt is where the last word begins. Its small letters may take other bytes than
+// itself, so their length says nothing of that place.
+func wordAt(s string) int { return strings.LastIndexAny(s, " (,") + 1 }
+
+func lastWord(s string) string { return strings.ToLower(s[wordAt(s):]) }
 
 // startsSentence: a capital that begins a common word, rather than a name.
 func startsSentence(s string) bool {
