@@ -504,7 +504,7 @@ func (p *parser) reversals(before int) {
 			switch {
 			case !named && len(refs) > 0:
 			case final[key] != "":
-			case denied, s.says("reversal"), named && !acts && spares(s.text):
+			case denied, s.says("reversal"), named && !acts && spares(s.text), v == rules.VerbWithdraw && sparesPlace(s.text, key):
 				contested[key] = true
 			}
 		}
@@ -736,12 +736,39 @@ func (p *parser) verbs(s string) []verbAt {
 // "not", "leave". -1 where it does not.
 func sparesAt(s string) int {
 	for _, t := range tokens(s) {
-		switch t.w {
-		case "keep", "leave", "but", "not", "except", "don't", "unless", "however", "whereas", "while", "without", "stays", "stay", "instead":
+		if sparing(t.w) {
 			return t.from
 		}
 	}
 	return -1
+}
+
+func sparing(w string) bool {
+	switch w {
+	case "keep", "leave", "but", "not", "except", "don't", "unless", "however", "whereas", "while", "without", "stays", "stay", "instead":
+		return true
+	}
+	return false
+}
+
+// sparesPlace says whether a sentence excepts a place of our list: "leave 5 alone",
+// "keep numbers 2 and 5". key is a reference, folded: "ordinal 5".
+func sparesPlace(s, key string) bool {
+	place, ok := strings.CutPrefix(key, "ordinal ")
+	open := false
+	for _, t := range tokens(s) {
+		switch {
+		case !ok:
+			return false
+		case sparing(t.w):
+			open = true
+		case open && t.w == place:
+			return true
+		case open && strings.Trim(t.w, "0123456789") != "":
+			open = t.w == "and" || t.w == "the" || words.is(wordNumber, t.w)
+		}
+	}
+	return false
 }
 
 func spares(s string) bool { return sparesAt(s) >= 0 }
