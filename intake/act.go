@@ -736,36 +736,30 @@ func (p *parser) verbs(s string) []verbAt {
 // "not", "leave". -1 where it does not.
 func sparesAt(s string) int {
 	for _, t := range tokens(s) {
-		if sparing(t.w) {
+		switch t.w {
+		case "keep", "leave", "but", "not", "except", "don't", "unless", "however", "whereas", "while", "without", "stays", "stay", "instead":
 			return t.from
 		}
 	}
 	return -1
 }
 
-func sparing(w string) bool {
-	switch w {
-	case "keep", "leave", "but", "not", "except", "don't", "unless", "however", "whereas", "while", "without", "stays", "stay", "instead":
-		return true
-	}
-	return false
-}
-
 // sparesPlace says whether a sentence excepts a place of our list: "leave 5 alone",
 // "keep numbers 2 and 5". key is a reference, folded: "ordinal 5".
 func sparesPlace(s, key string) bool {
 	place, ok := strings.CutPrefix(key, "ordinal ")
+	if !ok {
+		return false
+	}
 	open := false
 	for _, t := range tokens(s) {
 		switch {
-		case !ok:
-			return false
-		case sparing(t.w):
+		case words.is(wordSparing, t.w), words.has("verb keep", t.w):
 			open = true
 		case open && t.w == place:
 			return true
 		case open && strings.Trim(t.w, "0123456789") != "":
-			open = t.w == "and" || t.w == "the" || words.is(wordNumber, t.w)
+			open = words.is(wordConjunction, t.w) || words.is(wordNumber, t.w)
 		}
 	}
 	return false

@@ -712,9 +712,11 @@ var shortForms = map[string]bool{"dr": true, "mr": true, "mrs": true, "ms": true
 var legalForms = map[string]bool{"ltd": true, "inc": true, "co": true, "corp": true, "llc": true, "gmbh": true, "ag": true, "sa": true, "s.a": true, "srl": true, "s.r.l": true, "s.p.a": true, "spa": true, "b.v": true, "bv": true, "n.v": true, "pvt": true, "pty": true, "plc": true, "llp": true, "ab": true, "as": true, "a.s": true, "aps": true, "oy": true, "sarl": true, "s.a.r.l": true, "ltda": true, "s.l": true, "sl": true, "kg": true, "e.v": true, "bhd": true, "sdn": true, "pte": true, "a.ş": true, "z.o.o": true, "lp": true, "l.l.c": true}
 
 // countsEntry says whether a text ends with the number of an entry: "cancel number
-// 2", "extend no. 1 and 3". The dot behind it ends a sentence, and is none of a date.
+// 2", "extend no. 1 and 3", "scrap 2, 4 and 5". The dot behind it
+// ends a sentence, and is none of a date, as in "am 4. und 5. Mai".
 func countsEntry(t string) bool {
 	f := strings.Fields(t)
+	joined := false
 	for k := len(f) - 1; k >= 0 && k >= len(f)-8; k-- {
 		w := strings.Trim(f[k], ",.")
 		switch {
@@ -722,12 +724,17 @@ func countsEntry(t string) bool {
 			return true
 		case strings.HasPrefix(w, "#") && len(w) > 1 && w[1] >= '0' && w[1] <= '9':
 			return true
-		case w != "" && strings.Trim(w, "0123456789") == "", w == "&", w == "+", words.is(wordConjunction, w):
+		case w != "" && strings.Trim(w, "0123456789") == "":
+			if strings.HasSuffix(f[k], ".") {
+				return false
+			}
+		case k < len(f)-1 && (w == "&" || w == "+" || words.is(wordConjunction, w)):
+			joined = true
 		default:
-			return false
+			return joined
 		}
 	}
-	return false
+	return joined
 }
 
 func splitSentences(t string) []string {
@@ -752,7 +759,7 @@ func splitSentences(t string) []string {
 		if t[i] == '.' && j < len(t) {
 			w := lastWord(t[start:i])
 			next, _ := utf8.DecodeRuneInString(strings.TrimLeft(t[j:], " "))
-			if shortForms[w] || isAbbreviatedTitle(t[start:i], w) || abbreviatedNext(w, t[j:]) || utf8.RuneCountInString(w) == 1 && w != "i" && !countsEntry(t[start:i]) && !endsPlaces(t[start:i]) || unicode.IsLower(next) || legalForms[w] && !startsSentence(strings.TrimLeft(t[j:], " ")) {
+			if shortForms[w] || isAbbreviatedTitle(t[start:i], w) || abbreviatedNext(w, t[j:]) || utf8.RuneCountInString(w) == 1 && w != "i" && !countsEntry(t[start:i]) || unicode.IsLower(next) || legalForms[w] && !startsSentence(strings.TrimLeft(t[j:], " ")) {
 				continue
 			}
 		}
@@ -764,15 +771,6 @@ func splitSentences(t string) []string {
 		out = append(out, rest)
 	}
 	return out
-}
-
-// endsPlaces says whether a digit is the last of places that are told one after the
-// other ("drop 2, 4 and 5. Keep 3"), so that the dot behind it ends the sentence.
-func endsPlaces(s string) bool {
-	at := wordAt(s)
-	before := strings.TrimRight(s[:at], " ")
-	prev := lastWord(before)
-	return s[at] >= '0' && s[at] <= '9' && before != prev && (words.is(wordConjunction, prev) || words.is(wordNumber, prev))
 }
 
 // abbreviatedNext: a short word with a dot, and another behind it ("Soc. Agr.").
