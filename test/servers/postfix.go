@@ -112,6 +112,9 @@ func (p *Postfix) Start() error {
 func (p *Postfix) Log() string { return p.dump("log") }
 
 // mainCF takes the domains, LMTP's and SASL's address, and further lines.
+// A mail that could not be delivered is tried again after two to three seconds
+// (whole seconds count). Were it sooner, the queue manager could come upon it while
+// the agent of the first try still holds it, and lays it back for a minute then.
 const mainCF = `compatibility_level = 3.6
 queue_directory = /srv/queue
 data_directory = /srv/data
@@ -149,13 +152,14 @@ smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
 in_flow_delay = 0
 queue_run_delay = 1s
-minimal_backoff_time = 1s
-maximal_backoff_time = 2s
+minimal_backoff_time = 3s
+maximal_backoff_time = 3s
 %[4]s
 `
 
 // masterCF takes the ports of SMTP and submission. Nothing runs in a chroot of
-// Postfix's own: all of it is in one.
+// Postfix's own: all of it is in one. The queue manager looks each second for what
+// was laid back; Postfix's own five minutes are longer than a test.
 const masterCF = `127.0.0.1:%[1]d inet n - n - - smtpd
 127.0.0.1:%[2]d inet n - n - - smtpd
   -o smtpd_tls_security_level=encrypt
@@ -165,7 +169,7 @@ const masterCF = `127.0.0.1:%[1]d inet n - n - - smtpd
   -o smtpd_recipient_restrictions=reject_unauth_destination,permit_sasl_authenticated,reject
 pickup    unix n - n 60   1 pickup
 cleanup   unix n - n -    0 cleanup
-qmgr      unix n - n 300  1 qmgr
+qmgr      unix n - n 1    1 qmgr
 tlsmgr    unix - - n 1000? 1 tlsmgr
 rewrite   unix - - n -    - trivial-rewrite
 bounce    unix - - n -    0 bounce
