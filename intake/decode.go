@@ -2,8 +2,8 @@ package intake
 
 import (
 	"bytes"
+	"encoding/base64"
 	"io"
-	"mime/quotedprintable"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -31,37 +31,47 @@ func unhex(c byte) int {
 	return -1
 }
 
-// unquote decodes quoted-printable; what is no escape stands for itself
-// (MAIL.md 87). word is for RFC 2047's Q, where an underscore is a blank.
-func unquote(b []byte, word bool) []byte {
+// unquote decodes quoted-printable (RFC 2045, section 6.7); what is no escape
+// stands for itself (MAIL.md 87). Blanks at the end of a line do not count, also
+// behind the "=" of a soft line break.
+func unquote(b []byte) []byte {
 	out := make([]byte, 0, len(b))
-	for i := 0; i < len(b); i++ {
-		c := b[i]
-		if word && c == '_' {
-			out = append(out, ' ')
-			continue
-		}
-		if c == '=' && !word {
-			// A soft line break, trailing blanks forgiven.
-			j := i + 1
-			for j < len(b) && (b[j] == ' ' || b[j] == '\t' || b[j] == '\r') {
-				j++
-			}
-			if j == len(b) || b[j] == '\n' {
-				i = j
-				continue
+	for len(b) > 0 {
+		line, end := b, []byte(nil)
+		if i := bytes.IndexByte(b, '\n'); i >= 0 {
+			line, end = b[:i], b[i:i+1]
+			if i > 0 && b[i-1] == '\r' {
+				line, end = b[:i-1], b[i-1:i+1]
 			}
 		}
-		if c == '=' && i+2 < len(b) {
-			if hi, lo := unhex(b[i+1]), unhex(b[i+2]); hi >= 0 && lo >= 0 {
-				out = append(out, byte(hi<<4|lo))
-				i += 2
-				continue
-			}
+		b = b[len(line)+len(end):]
+		line = bytes.TrimRight(line, " \t\r")
+		if soft := bytes.TrimSuffix(line, []byte("=")); len(soft) < len(line) {
+			line, end = soft, nil
 		}
-		out = append(out, c)
+		out = append(unescape(out, line), end...)
 	}
 	return out
+}
+
+// unescape appends what s says with each "=XX" in it as one octet.
+func unescape(out, s []byte) []byte {
+	for {
+		i := bytes.IndexByte(s, '=')
+		if i < 0 {
+			return append(out, s...)
+		}
+		out = append(out, s[:i]...)
+		s = s[i+1:]
+		if len(s) >= 2 {
+			if hi, lo := unhex(s[0]), unhex(s[1]); hi >= 0 && lo >= 0 {
+				out = append(out, byte(hi<<4|lo))
+				s = s[2:]
+				continue
+			}
+		}
+		out = append(out, '=')
+	}
 }
 
 var base64Value = func() (t [256]int8) {
@@ -320,10 +330,10 @@ var encodings = map[string]string{
 	"x-uuencode": "uu", "uuencode": "uu", "x-uue": "uu", "uue": "uu",
 }
 
-// decodeTransfer undoes a Content-Transfer-Encoding: go-message does, and what it
-// gives up at is decoded leniently (odd says so where something was left out).
-// known is false for an encoding that nobody has heard of; its bytes are returned
-// as they are.
+// decodeTransfer undoes a Content-Transfer-Encoding. go-message and the standard
+// library give up at what is damaged, which is decoded here leniently; odd says so
+// where something was left out. known is false for an encoding that nobody has
+// heard of; its bytes are returned as they are.
 func decodeTransfer(b []byte, cte string) (out []byte, known, odd bool) {
 	cte, _, _ = strings.Cut(strings.ToLower(strings.Trim(strings.TrimSpace(cte), `"`)), ";")
 	if f := strings.Fields(cte); len(f) > 0 {
@@ -331,39 +341,30 @@ func decodeTransfer(b []byte, cte string) (out []byte, known, odd bool) {
 	}
 	name, known := encodings[cte]
 	switch name {
-	case "":
-		return b, known, false
+	case "quoted-printable":
+		return unquote(b), true, false
+	case "base64":
+		out := make([]byte, base64.StdEncoding.DecodedLen(len(b)))
+		if n, err := base64.StdEncoding.Decode(out, b); err == nil {
+			return out[:n], true, false
+		}
+		out, odd := unbase64(b)
+		return out, true, odd
 	case "uu":
-		if out, ok := unuu(b); ok {
+		out, ok := unuu(b)
+		if ok {
 			return out, true, false
 		}
 		return b, false, false
 	}
-	if name == "quoted-printable" {
-		// As go-message does, without a header and an entity around it.
-		decoded := bytes.NewBuffer(make([]byte, 0, len(b)+bytes.MinRead))
-		if _, err := decoded.ReadFrom(quotedprintable.NewReader(bytes.NewReader(b))); err == nil {
-			return decoded.Bytes(), true, false
-		}
-		return unquote(b, false), true, false
-	}
-	var h message.Header
-	h.Set("Content-Transfer-Encoding", name)
-	if e, err := message.New(h, bytes.NewReader(b)); err == nil {
-		decoded := bytes.NewBuffer(make([]byte, 0, len(b)+bytes.MinRead))
-		if _, err := decoded.ReadFrom(e.Body); err == nil {
-			return decoded.Bytes(), true, false
-		}
-	}
-	out, odd = unbase64(b)
-	return out, true, odd
+	return b, known, false
 }
 
 // The charsets that mail names otherwise than IANA, or that hold more than their
 // name says: gb2312 is gb18030 (MAIL.md 79), Latin-1 is Windows-1252, and so on,
 // as browsers read them.
 var charsets = map[string]encoding.Encoding{
-	"iso-8859-1": charmap.Windows1252, "iso_8859-1": charmap.Windows1252, "iso8859-1": charmap.Windows1252, "latin1": charmap.Windows1252, "ansi_x3.110-1983": charmap.Windows1252,
+	"windows-1252": charmap.Windows1252, "iso-8859-1": charmap.Windows1252, "iso_8859-1": charmap.Windows1252, "iso8859-1": charmap.Windows1252, "latin1": charmap.Windows1252, "ansi_x3.110-1983": charmap.Windows1252,
 	"iso-8859-9": charmap.Windows1254, "latin5": charmap.Windows1254, "iso-8859-11": charmap.Windows874, "tis-620": charmap.Windows874,
 	"gb2312": simplifiedchinese.GB18030, "gbk": simplifiedchinese.GB18030, "x-gbk": simplifiedchinese.GB18030, "csgb2312": simplifiedchinese.GB18030, "gb_2312-80": simplifiedchinese.GB18030,
 	"hz-gb-2312": simplifiedchinese.HZGB2312,
@@ -380,11 +381,11 @@ func init() {
 	}
 	// Encoded words are short: read whole, they spare their reader a buffer of 32 KB.
 	message.CharsetReader = func(name string, input io.Reader) (io.Reader, error) {
-		r, err := charset.Reader(name, input)
+		b, err := io.ReadAll(input)
 		if err != nil {
 			return nil, err
 		}
-		b, err := io.ReadAll(r)
+		b, err = decodeNamed(b, name)
 		return bytes.NewReader(b), err
 	}
 }
@@ -420,11 +421,7 @@ func decodeCharset(b []byte, name string) (text string, sure bool) {
 		if w := windowsOf[name]; w != "" && hasC1(b) {
 			name = w
 		}
-		r, err := charset.Reader(name, bytes.NewReader(b))
-		var out []byte
-		if err == nil {
-			out, err = io.ReadAll(r)
-		}
+		out, err := decodeNamed(b, name)
 		switch bad := bytes.Count(out, []byte("\ufffd")); {
 		case err == nil && bad == 0:
 			return string(out), true
@@ -439,6 +436,18 @@ func decodeCharset(b []byte, name string) (text string, sure bool) {
 	}
 	out, _ := charmap.ISO8859_1.NewDecoder().Bytes(b)
 	return string(out), false
+}
+
+// decodeNamed decodes by the one charset, of ours or of those that go-message knows.
+func decodeNamed(b []byte, name string) ([]byte, error) {
+	if e, ours := charsets[name]; ours {
+		return e.NewDecoder().Bytes(b)
+	}
+	r, err := charset.Reader(name, bytes.NewReader(b))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(r)
 }
 
 // windowsOf are the Windows charsets that are sent under the name of an ISO one.
@@ -594,7 +603,8 @@ func encodedWord(s string) (charset string, data []byte, length int, ok bool) {
 	case 'B', 'b':
 		data, _ = unbase64([]byte(text))
 	case 'Q', 'q':
-		data = unquote([]byte(text), true)
+		// RFC 2047, section 4.2: an underscore is a blank.
+		data = unescape(nil, []byte(strings.ReplaceAll(text, "_", " ")))
 	default:
 		return "", nil, 0, false
 	}

@@ -148,7 +148,7 @@ func (r *redactor) encodedWords(value []byte) []byte {
 		if p.kind == 'b' {
 			p.plain, _ = unbase64(value[m[6]:m[7]])
 		} else {
-			p.plain = unquote(value[m[6]:m[7]], true)
+			p.plain = unescape(nil, bytes.ReplaceAll(value[m[6]:m[7]], []byte("_"), []byte(" ")))
 		}
 		if p.plain == nil {
 			p.plain = []byte{}
@@ -300,7 +300,7 @@ func (r *redactor) body(body []byte, media string, params map[string]string, cte
 		data, _ := unbase64(body)
 		return rebase64(body, leaf(data))
 	case "quoted-printable":
-		data := unquote(body, false)
+		data := unquote(body)
 		fresh := leaf(data)
 		if len(fresh) == len(data) {
 			return requote(body, fresh, false)
@@ -601,7 +601,7 @@ func (r *redactor) card(data []byte, charset string) []byte {
 			if own == "" {
 				own = charset
 			}
-			plain := unquote(unit[colon+1:], false)
+			plain := unquote(unit[colon+1:])
 			fresh := r.bytes(plain, own, r.text)
 			if len(fresh) == len(plain) {
 				out = append(append(out, unit[:colon+1]...), requote(unit[colon+1:], fresh, false)...)

@@ -239,7 +239,7 @@ func attachedText(m Message) string {
 			continue
 		}
 		text, _ := fileText(p.data, p.params["charset"])
-		b.WriteString(text + "\n" + string(unquote([]byte(text), false)) + "\n")
+		b.WriteString(text + "\n" + string(unquote([]byte(text))) + "\n")
 	}
 	return b.String()
 }

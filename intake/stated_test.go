@@ -114,7 +114,7 @@ func everything(m Message) string {
 		}
 		b.WriteString(unescaped(source) + "\n")
 		if strings.Contains(strings.ToUpper(source), "VCARD") {
-			b.Write(unquote([]byte(source), false)) // a card of version 2.1 in the text
+			b.Write(unquote([]byte(source))) // a card of version 2.1 in the text
 		}
 	}
 	for _, a := range m.attached {
@@ -259,7 +259,7 @@ func cardFrom(lines []string) string {
 	}
 	text := strings.Join(lines[:end], "\n")
 	text = strings.NewReplacer("\n ", "", "\n\t", "").Replace(text)
-	return text + "\n" + string(unquote([]byte(text), false))
+	return text + "\n" + string(unquote([]byte(text)))
 }
 
 // corpora are the folders of cases that the reader is scored by.

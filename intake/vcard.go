@@ -340,7 +340,7 @@ func modernCard(lines []string, charset string) string {
 			}
 		}
 		if quoted {
-			value, _ = decodeCharset(unquote([]byte(value), false), paramOf(params, "CHARSET", charset))
+			value, _ = decodeCharset(unquote([]byte(value)), paramOf(params, "CHARSET", charset))
 		}
 		if old || quoted || binary {
 			// Version 2.1 knows no escapes but that of the semicolon.
