@@ -123,6 +123,15 @@ func (v *vocabulary) lookup(label string, loose bool) labelField {
 	if !loose {
 		return ""
 	}
+	behind := v.named("qualifier behind")
+	for i := 1; i < len(ts); i++ {
+		// "E-mail of the contact"; but "name of the prospect" may be a company's.
+		if behind.at(ts, i) == len(ts)-i {
+			if f := v.field(ts[:i]); f == labelFirst || f == labelLast || f == labelEmail {
+				return f
+			}
+		}
+	}
 	return v.near(join(ts))
 }
 
@@ -425,11 +434,11 @@ func isNumbered(s string) bool {
 
 // moreLabels cuts the value of the last hit where further labels stand in it.
 func moreLabels(s string, hits []labelHit) []labelHit {
-	seg := hits[0].from
+	seg, apart := hits[0].from, false // where the segment begins; whether a typo may stand in its label
 	for i := hits[0].from; i < len(s) && len(hits) < 12; i++ {
 		switch s[i] {
 		case ',', ';', '|', '\t', '/':
-			seg = i + 1
+			seg, apart = i+1, s[i] != '/'
 			continue
 		case ':', '=':
 			if strings.HasPrefix(s[i:], "://") {
@@ -437,13 +446,13 @@ func moreLabels(s string, hits []labelHit) []labelHit {
 			}
 		default:
 			if strings.HasPrefix(s[i:], "  ") || strings.HasPrefix(s[i:], "· ") || strings.HasPrefix(s[i:], "• ") {
-				seg = i + 2
+				seg, apart = i+2, true
 			}
 			continue
 		}
 		label := strings.TrimSpace(s[seg:i])
 		at := -1
-		if f := words.lookup(label, false); f != "" && seg > hits[0].from {
+		if f := words.lookup(label, apart && s[i] == ':'); f != "" && seg > hits[0].from {
 			at = seg
 			hits[len(hits)-1].to = seg - 1
 			hits = append(hits, labelHit{field: f, from: i + 1, to: len(s), sep: s[i], at: at})
