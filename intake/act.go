@@ -162,7 +162,7 @@ func (p *parser) reports(s *sentence, c stretch, d deed) bool {
 			return true
 		}
 	}
-	if s.wonders() {
+	if s.wonders() || s.wantsToKnow() {
 		return true
 	}
 	if !strings.HasSuffix(s.ls[d.from].fold, "ed") {
@@ -190,6 +190,12 @@ func (p *parser) reports(s *sentence, c stretch, d deed) bool {
 // "Was Acme renewed?"
 func (s *sentence) wonders() bool {
 	return strings.HasSuffix(strings.TrimSpace(s.text), "?") && s.says("was done") && !s.asks() && !s.says("why")
+}
+
+// wantsToKnow says whether a sentence asks which or what, of no single registration:
+// "Which leads do you hold under our name?"
+func (s *sentence) wantsToKnow() bool {
+	return strings.HasSuffix(strings.TrimSpace(s.text), "?") && s.scanned().opens("what") && words.begins("what", s.text) && len(references(s.text)) == 0 && !(len(s.ls) > 1 && (s.ls[1].fold == "about" || s.ls[1].fold == "if"))
 }
 
 // pronouns and auxiliaries are the words of which one of each makes what follows a
@@ -261,6 +267,9 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 		}
 		switch {
 		case len(deeds) == 0 && denied:
+			if c.deeds[0].verb == rules.VerbWithdraw {
+				kept = append(kept, waiting...) // "R-7K4Q2M ends soon and we are not done with them, so renew it."
+			}
 			waiting = nil
 		case len(deeds) == 0 && len(objects) == 0:
 		case len(deeds) == 0 && last != "" && tellsOf(s, c) && i+1 < len(parts) && len(parts[i+1].deeds) > 0 && len(parts[i+1].objects) == 0:
@@ -429,7 +438,7 @@ func (p *parser) requests(s *sentence) bool {
 // imperative says whether a verb begins the sentence or a clause of it, or is
 // allowed ("Acme can come off").
 func (p *parser) imperative(s *sentence, d deed) bool {
-	if d.from == 0 || s.ls[d.from-1].is(wordModal) || s.ls[d.from].is(wordModal) {
+	if d.from == 0 || s.ls[d.from-1].is(wordModal) || s.ls[d.from].is(wordModal) || ordersIt.MatchString(s.ls[d.from].fold) {
 		return true
 	}
 	l := s.ls[d.from-1]
@@ -438,6 +447,10 @@ func (p *parser) imperative(s *sentence, d deed) bool {
 	}
 	return l.kind == lexMark && strings.Contains(",;:—–-.!()*", l.text) || l.kind == lexWord && (l.is(wordConjunction) || l.fold == "then" || l.fold == "so" || l.fold == "just" || l.fold == "also" || l.fold == "dann")
 }
+
+// ordersIt finds an order with its object at its end: "cancellatela", "cancélenlo",
+// "renovem-no".
+var ordersIt = regexp.MustCompile(`(?:[aei]te(?:la|lo|le|li)|[ae]n(?:la|lo|las|los)|[aei]d(?:la|lo|las|los)|[ae]m-?(?:no|na|nos|nas)|z-(?:le|la|les))$`)
 
 // performs says whether a sentence does what its verb says: "We withdraw …", "Vi
 // trekker tilbake …".
@@ -473,7 +486,7 @@ func (p *parser) pointsBack(s *sentence, d deed) bool {
 // one reference, or a later sentence that revokes an earlier one. Which of the
 // two is the last word is not for a program to guess.
 func (p *parser) reversals(before int) {
-	contested := map[string]bool{}
+	contested, spared := map[string]bool{}, map[string]bool{}
 	verbs := map[string]rules.Verb{}
 	final := map[string]rules.Verb{} // what a correction says last
 	for _, it := range p.items[before:] {
@@ -495,6 +508,10 @@ func (p *parser) reversals(before int) {
 	for n, s := range p.sentences {
 		refs, acts := references(s.text), p.hasVerb(&s)
 		folded := s.scanned().fold()
+		places := false // the sentence spares places: of the others it says nothing
+		for key, v := range verbs {
+			places = places || v == rules.VerbWithdraw && sparesPlace(s.text, key)
+		}
 		for key, v := range verbs {
 			if said, ok := p.said[key]; ok && said >= n {
 				continue
@@ -504,7 +521,10 @@ func (p *parser) reversals(before int) {
 			switch {
 			case !named && len(refs) > 0:
 			case final[key] != "":
-			case denied, s.says("reversal"), named && !acts && spares(s.text), v == rules.VerbWithdraw && sparesPlace(s.text, key):
+			case v == rules.VerbWithdraw && sparesPlace(s.text, key):
+				spared[key] = true // "So leave 5 alone": it is not withdrawn, whatever else is
+			case places:
+			case denied, s.says("reversal"), named && !acts && spares(s.text):
 				contested[key] = true
 			}
 		}
@@ -513,6 +533,9 @@ func (p *parser) reversals(before int) {
 	for _, it := range p.items[before:] {
 		key := fold(it.Ref)
 		acts := it.Verb == rules.VerbRenew || it.Verb == rules.VerbWithdraw
+		if spared[key] && it.Verb == rules.VerbWithdraw {
+			continue
+		}
 		if v := final[key]; v != "" && acts {
 			if it.Verb == v {
 				kept = append(kept, it)
@@ -751,15 +774,17 @@ func sparesPlace(s, key string) bool {
 	if !ok {
 		return false
 	}
-	open := false
+	const most = 2 // words between, such as "Sie" and "doch"
+	open, between := false, 0
 	for _, t := range tokens(s) {
 		switch {
 		case words.is(wordSparing, t.w), words.has("verb keep", t.w):
-			open = true
+			open, between = true, 0
 		case open && t.w == place:
 			return true
-		case open && strings.Trim(t.w, "0123456789") != "":
-			open = words.is(wordConjunction, t.w) || words.is(wordNumber, t.w)
+		case open && strings.Trim(t.w, "0123456789") != "" && !words.is(wordConjunction, t.w) && !words.is(wordNumber, t.w):
+			between++
+			open = between <= most && (smallWord[t.w] || articles[t.w] || words.is(wordPointer, t.w))
 		}
 	}
 	return false
@@ -928,9 +953,10 @@ func registrationOf(x *sentence) string {
 // register.
 func (p *parser) other(s *sentence) {
 	toks := s.tokens()
-	asking := s.questions() || len(toks) > 1 && (toks[0].w == "how" || toks[0].w == "what") || s.line && len(strings.Fields(s.text)) <= 8
+	listed := p.listedBelow(p.sentence)
+	asking := listed || s.questions() || len(toks) > 1 && (toks[0].w == "how" || toks[0].w == "what") || s.line && len(strings.Fields(s.text)) <= 8
 	wish := rules.Verb("")
-	if s.questions() {
+	if listed || s.questions() {
 		wish = p.wish(s)
 	}
 	if wish == "" && p.sentence > 0 && s.says("send it") && p.sentences[p.sentence-1].says("ask statement") && asking {
@@ -953,6 +979,19 @@ func (p *parser) other(s *sentence) {
 	case wish != "":
 		p.once(wish, s.span)
 	}
+}
+
+// listedBelow says whether a sentence is an entry of a list that a colon announces:
+// what stands in it is as good as asked for.
+func (p *parser) listedBelow(n int) bool {
+	if !p.sentences[n].pas.item {
+		return false
+	}
+	for n > 0 && p.sentences[n].pas.item {
+		n--
+	}
+	lead := &p.sentences[n]
+	return !lead.pas.item && strings.HasSuffix(strings.TrimSpace(lead.text), ":") && !lead.says("verb register") && !lead.says("handing over")
 }
 
 // both says whether phrases of two sections stand in a sentence with an "and"

@@ -124,6 +124,7 @@ func (a *assignment) same() {
 		}
 	}
 	a.respell()
+	a.amend()
 	a.again()
 	for _, m := range a.ms {
 		if m.of != nil || m.out || m.kind != aPerson && m.kind != anOrganisation {
@@ -255,6 +256,69 @@ func (a *assignment) respell() {
 			}
 		}
 	}
+}
+
+// amend takes a word of a name as a later sentence puts it right: "the surname is
+// Parrish, not Parr", "sie heißt nicht Maier, sondern Mayer".
+func (a *assignment) amend() {
+	for sent := range a.ss {
+		s := &a.ss[sent]
+		for k, l := range s.ls {
+			if l.kind != lexWord || !l.is(wordNot) || k+1 >= len(s.ls) || s.ls[k+1].kind != lexWord || !s.ls[k+1].capital {
+				continue
+			}
+			wrong := s.ls[k+1]
+			right, ok := s.insteadOf(k)
+			if !ok || right.fold == wrong.fold {
+				continue
+			}
+			told := distance(right.fold, wrong.fold, 3) <= 3 || commonPrefix(right.fold, wrong.fold) >= 3 || s.says("asks last name") || s.says("asks first name") || s.says("spelling")
+			for _, o := range a.ms {
+				if !told || o.kind != aPerson || o.out || o.of != nil || len(o.words) < 2 || o.sent > sent || o.sent == sent && o.to > k {
+					continue
+				}
+				at := slices.IndexFunc(o.words, func(w string) bool { return foldLetters(w) == wrong.fold })
+				if at < 0 {
+					continue
+				}
+				family := o.family == o.words[at] || at == len(o.words)-1
+				o.words = slices.Clone(o.words)
+				o.words[at] = right.text
+				if o.text = strings.Join(o.words, " "); family {
+					o.family = right.text
+				}
+				for _, m := range a.ms {
+					if m != o && m.kind == aPerson && m.sent == sent && len(m.words) == 1 && (foldLetters(m.words[0]) == wrong.fold || foldLetters(m.words[0]) == right.fold) {
+						m.of = o
+					}
+				}
+				break
+			}
+		}
+	}
+}
+
+// butWords oppose what is right to what is wrong, and join nothing else.
+var butWords = map[string]bool{"sino": true, "utan": true, "lecz": true, "tylko": true, "hanem": true, "vaan": true}
+
+// insteadOf finds the capital word that takes the place of the one behind the "not"
+// at lexeme k: "Parrish, not Parr", "not Parr but Parrish".
+func (s *sentence) insteadOf(k int) (lexeme, bool) {
+	i := k - 1
+	for i >= 0 && (s.ls[i].kind == lexMark && strings.Contains(",(–—-", s.ls[i].text) || s.ls[i].kind == lexWord && s.ls[i].is(wordConjunction)) {
+		i--
+	}
+	if i >= 0 && i < k-1 && s.ls[i].kind == lexWord && s.ls[i].capital && !s.ls[i].is(looksNoName) {
+		return s.ls[i], true
+	}
+	i = k + 2
+	for i < len(s.ls) && s.ls[i].kind == lexMark && s.ls[i].text == "," {
+		i++
+	}
+	if i+1 < len(s.ls) && s.ls[i].kind == lexWord && (s.ls[i].is(wordConjunction) || butWords[s.ls[i].fold]) && s.ls[i+1].kind == lexWord && s.ls[i+1].capital && !s.ls[i+1].is(looksNoName) {
+		return s.ls[i+1], true
+	}
+	return lexeme{}, false
 }
 
 // within says whether all words stand in the fuller name, in order.

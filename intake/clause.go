@@ -336,6 +336,9 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 		}
 	}
 	add := func(from, to int, name string) {
+		if k := pastEntry(ls, from, to); k > from {
+			from, name = k, strings.TrimRight(nameText(s, k, to), ".")+dotOf(s, to)
+		}
 		for k := from; k < to; k++ {
 			if taken[k] {
 				return
@@ -449,7 +452,7 @@ func (p *parser) objectsIn(n int, deeds []deed) []object {
 			}
 		}
 	}
-	if len(deeds) > 0 && len(out) > 0 && entry < 0 {
+	if len(deeds) > 0 && len(out) > 0 {
 		// Each verb has its own: "Acme verlängern, Beta GmbH kann raus."
 		for _, r := range runs(ls) {
 			from, to := clauseAt(ls, r[0])
@@ -546,16 +549,44 @@ func (p *parser) entryName(s *sentence, from, to int, deeds []deed) (int, int) {
 		return 0, 0
 	}
 	for _, d := range deeds {
-		if d.to > k && d.to <= entry || d.from == to {
+		if d.to > k && d.to <= entry || d.from >= to && d.from-to <= 3 && plainWords(ls[to:d.from]) {
 			return from, to
 		}
 	}
 	return 0, 0
 }
 
-// isEntry says whether a word means a registration that exists.
+// plainWords says whether lexemes are words without capitals: "invece", "bitte noch".
+func plainWords(ls []lexeme) bool {
+	return !slices.ContainsFunc(ls, func(l lexeme) bool { return l.kind != lexWord || l.capital || l.is(wordConjunction) })
+}
+
+// pastEntry is where a name begins behind a word for a registration that the stretch
+// of capitals begins with: "L'enregistrement de Verrerie Lac", "von Lohmann Druck".
+func pastEntry(ls []lexeme, from, to int) int {
+	entry := from > 0 && ls[from-1].isEntry()
+	k := from
+	for k < to && (ls[k].isEntry() || entry && !ls[k].capital && (atWords[ls[k].fold] || particles[ls[k].fold] || smallWord[ls[k].fold])) {
+		entry = entry || ls[k].isEntry()
+		k++
+	}
+	if !entry || k == to {
+		return from
+	}
+	return k
+}
+
+// isEntry says whether a word means a registration that exists, with an article that
+// has lost its vowel or without: "l'enregistrement".
 func (l lexeme) isEntry() bool {
-	return l.kind == lexWord && l.id != 0 && words.entry(l.id).begins.has(words.named("entry word").id)
+	if l.kind != lexWord {
+		return false
+	}
+	id := l.id
+	if i := apostrophe(l.text); i == 1 {
+		id = words.id(foldLetters(l.text[i:]))
+	}
+	return id != 0 && words.entry(id).begins.has(words.named("entry word").id)
 }
 
 // links says whether a word may stand between a verb and the name of which a
@@ -564,11 +595,17 @@ func (l lexeme) links() bool {
 	return l.kind == lexWord && (l.isEntry() || smallWord[l.fold] || atWords[l.fold] || particles[l.fold] || fillers[l.fold] || l.is(wordPointer))
 }
 
+// subordinates are words behind which the one word before them is no name.
+var subordinates = map[string]bool{"if": true, "when": true, "that": true, "than": true, "because": true, "wenn": true, "dass": true, "si": true, "que": true, "quand": true, "se": true, "als": true, "dat": true, "om": true}
+
 // opens says whether a stretch of capitals is but the first word of a sentence: a
 // verb in the first person right before another ("Solicitamos renovar …").
 func (p *parser) opens(s *sentence, r [2]int, deeds []deed) bool {
 	if r[0] != 0 || r[1] != 1 {
 		return false
+	}
+	if len(s.ls) > 1 && s.ls[1].kind == lexWord && subordinates[s.ls[1].fold] {
+		return true // "Easiest if I drop the chat here."
 	}
 	w := s.ls[0].fold
 	for _, end := range []string{"mos", "ons", "iamo", "emo", "imo", "amy", "imy", "eme", "ime", "uji", "uje", "jemy", "nk", "unk"} {
@@ -671,6 +708,9 @@ func (p *parser) places(s *sentence) []object {
 		case l.ordinal() > 0:
 			// "A second offer" is no place in a list.
 			n = l.ordinal()
+			if i+1 < len(ls) && strings.HasPrefix(ls[i+1].fold, "thought") {
+				n = 0 // "on second thoughts"
+			}
 			if i > 0 && (ls[i-1].fold == "a" || ls[i-1].fold == "an" || ls[i-1].fold == "ein" || ls[i-1].fold == "eine" || ls[i-1].fold == "un" || ls[i-1].fold == "una" || ls[i-1].fold == "een") {
 				n = 0
 			}
@@ -704,27 +744,34 @@ func (p *parser) listsPlace(n int) bool {
 	return false
 }
 
+// articles may stand before the number of a place: "le 2", "la 5".
+var articles = map[string]bool{"the": true, "le": true, "la": true, "el": true, "il": true, "lo": true, "die": true, "der": true, "den": true, "das": true, "de": true, "het": true, "o": true, "a": true, "n": true}
+
 // bareNumber says whether a number alone is a place in our list: it begins the
 // sentence or goes on with such numbers, and no noun follows that it counts ("1, 2
 // and 4 yes keep em", "3 can go"; not "2 weeks"). listed: whatever list that is, none
 // being quoted.
 func (p *parser) bareNumber(s *sentence, i int, listed bool) bool {
-	ls := s.ls
+	ls, at := s.ls, i
 	n, err := strconv.Atoi(strings.Trim(ls[i].text, "#."))
 	if err != nil || !listed && !p.listsPlace(n) {
 		return false
+	}
+	if i > 0 && !listed && articles[ls[i-1].fold] {
+		i-- // "le 2 et le 5", "la 4"
 	}
 	if i > 0 {
 		k := i - 1
 		for k > 0 && (ls[k].is(wordConjunction) || ls0(ls[k], ",") || ls0(ls[k], "&") || ls0(ls[k], "+") || ls0(ls[k], "/")) {
 			k--
 		}
-		first := k == i-1 && (p.isDeedAt(s, k) || ls[k].kind == lexMark && strings.Contains(":,;(–—", ls[k].text) || ls[k].is(wordEverybody) || k == 0 && words.contains("asking", ls[0].text))
+		first := k == i-1 && (p.isDeedAt(s, k) || i < at && p.covered(p.deeds(s), k) || ls[k].kind == lexMark && strings.Contains(":,;(–—", ls[k].text) || ls[k].is(wordEverybody) || k == 0 && words.contains("asking", ls[0].text))
 		first = first || ls0(ls[i-1], ",") && k < i-1 && !ls[k].digit
 		if !first && !(k < i-1 && ls[k].digit && (k > 0 && ls[k-1].is(wordNumber) || p.bareNumber(s, k, listed))) && !(k < i-1 && k == 0 && !ls[0].digit) {
 			return false
 		}
 	}
+	i = at
 	if i+1 == len(ls) {
 		return true
 	}
@@ -762,7 +809,7 @@ func (p *parser) bareName(s *sentence, from, to int, deeds []deed) (int, int) {
 			return 0, 0
 		}
 	}
-	if to <= from || p.ownName(nameText(s, from, to)) {
+	if to <= from || p.ownName(nameText(s, from, to)) || !slices.ContainsFunc(ls[from:to], func(l lexeme) bool { return !l.digit && !articles[l.fold] && !smallWord[l.fold] }) {
 		return 0, 0
 	}
 	if from == 0 && (to == 1 || strings.HasSuffix(s.text, "?") && ls[1].capital) && s.scanned().opens("asking") {
