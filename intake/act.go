@@ -286,8 +286,8 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 		case len(objects) > 0:
 			for _, o := range objects {
 				d := nearest(deeds, o)
-				asked = asked || p.performs(s, d)
-				if p.mayAct(s, o, asked || p.imperative(s, d)) {
+				asked = asked || p.performs(s, d) || p.imperative(s, d)
+				if p.mayAct(s, o, asked) {
 					p.item(d.verb, o.ref, s.span, s.ls[o.from].from)
 				}
 			}

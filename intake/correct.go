@@ -44,7 +44,7 @@ func (p *parser) corrections() {
 	}
 	for n := range p.sentences {
 		s := &p.sentences[n]
-		if !s.says("change contact") && !(s.says("change") && s.says("on record")) || len(references(s.text)) > 0 || s.says("verb register") {
+		if !s.says("change contact") && !(s.says("change") && s.says("on record")) || len(references(s.text)) > 0 || s.says("verb register") && !s.says("already there") && !s.says("on record") {
 			continue
 		}
 		inside := false
@@ -114,12 +114,13 @@ func (p *parser) correct(ref string, from, to int) bool {
 	first := -1
 	named := strings.TrimPrefix(ref, "company:")
 	var used []*mention
+	spelled := p.spelledPerson(from, to)
 	for _, m := range p.mentions {
 		if m.sent < from || m.sent >= to || m.out || m.of != nil {
 			continue
 		}
 		text := &p.sentences[m.sent]
-		if p.former(text, m) {
+		if p.former(text, m) || m.kind == aPerson && spelled != nil && m != spelled {
 			used = append(used, m)
 			continue
 		}
@@ -182,6 +183,33 @@ func (p *parser) correct(ref string, from, to int) bool {
 	rd := reading{Reading: b.Reading, verb: rules.VerbCorrect, at: p.sentences[first].span, ref: ref}
 	p.corrects = append(p.corrects, rd)
 	return true
+}
+
+// spelledPerson is the one person of some sentences whose name their one address
+// spells: nobody else is the new contact. nil where none is, or several are.
+func (p *parser) spelledPerson(from, to int) *mention {
+	var address, found *mention
+	for _, m := range p.mentions {
+		if m.kind == anEmail && m.sent >= from && m.sent < to && !m.out && m.of == nil {
+			if address != nil {
+				return nil
+			}
+			address = m
+		}
+	}
+	if address == nil {
+		return nil
+	}
+	for _, m := range p.mentions {
+		if m.kind != aPerson || m.sent < from || m.sent >= to || m.out || m.of != nil || fitsLocal(m.words, before(address.text, "@")) < fitPart {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = m
+	}
+	return found
 }
 
 // correctedName is the one word that a sentence says to be the right first or last

@@ -499,8 +499,8 @@ func (p *parser) personScore(s *sentence, i, j int, name *nameFit) int {
 			noName += 2
 		} else if l.is(looksGiven) {
 			given++
-		} else if l.is(looksNoName) {
-			noName++
+		} else if l.is(looksNoName) && !(k > i && k < j-1 && particles[strings.ToLower(l.text)]) {
+			noName++ // but "Saoirse Ní Dhomhnaill"
 		} else if l.is(wordOrganisation) {
 			noName++
 		}
@@ -552,6 +552,14 @@ func (p *parser) personScore(s *sentence, i, j int, name *nameFit) int {
 	}
 	if i > 0 && ls[i-1].kind == lexWord && ls[i-1].is(looksGiven) && ls[i-1].capital {
 		score -= 2 // the name begins before
+	}
+	if k := i - 1; ls[i].is(looksGiven) {
+		for k > 0 && k >= i-2 && particles[ls[k].text] {
+			k--
+		}
+		if k >= 0 && k < i-1 && ls[k].is(looksGiven) && ls[k].capital {
+			score -= 8 // "María del Carmen Ortiz"
+		}
 	}
 	if p.roleBehind(ls, j) {
 		score += 2

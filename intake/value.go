@@ -525,7 +525,7 @@ func readLastName(s string) (string, state) {
 
 // particles begin a family name.
 var particles = map[string]bool{"van": true, "von": true, "de": true, "del": true, "della": true, "di": true, "da": true, "dos": true, "das": true, "du": true, "der": true, "den": true, "ter": true, "ten": true, "la": true, "le": true, "el": true, "al": true, "bin": true, "ibn": true, "mac": true, "mc": true, "st": true, "'t": true, "’t": true, "zu": true, "zur": true, "af": true, "av": true, "ben": true, "o": true,
-	"ó": true, "ní": true, "nic": true, "uí": true, "mhic": true, "dal": true, "dalla": true, "dalle": true, "dei": true, "degli": true, "zum": true, "vom": true, "te": true, "do": true}
+	"ó": true, "ní": true, "nic": true, "uí": true, "mhic": true, "ferch": true, "los": true, "las": true, "bint": true, "binti": true, "dal": true, "dalla": true, "dalle": true, "dei": true, "degli": true, "zum": true, "vom": true, "te": true, "do": true}
 
 // romance are the particles of languages in which a family name may begin before
 // them: "Iracema Tavares de Lima".
@@ -660,7 +660,15 @@ func splitName(s, email string) (first, last string, st state) {
 				return strings.Join(names[:g], " "), strings.Join(names[g:], " "), usable
 			}
 		}
-		// "Piet van der Berg"; but "Maria del Carmen Ruiz" stays open.
+		if k := i + 1; strings.HasPrefix(foldLetters(names[0]), "mari") && romance[strings.ToLower(names[i])] {
+			for k < len(names)-1 && particles[strings.ToLower(names[k])] {
+				k++
+			}
+			if k < len(names)-1 && words.is(wordGiven, names[k]) {
+				return strings.Join(names[:k+1], " "), strings.Join(names[k+1:], " "), usable // "Maria del Carmen Ruiz"
+			}
+		}
+		// "Piet van der Berg"; but "Maria del Valle Ruiz" stays open.
 		plain := 0
 		for _, w := range names[i:] {
 			if !particles[strings.ToLower(w)] {
