@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -235,6 +236,48 @@ func (p *parser) namedInstead(b *block, l forwardedMail) {
 	}
 }
 
+// copied takes a letter for that of one to whom it went as well, where the new text
+// names her and not its author: "the lady in copy below, Folasade Oyelaran".
+func (p *parser) copied(l forwardedMail) forwardedMail {
+	if l.at < 0 {
+		return l
+	}
+	var found *author
+	for i := l.at + 1; i < l.from && i < len(l.v); i++ {
+		_, value, ok := strings.Cut(l.v[i].text, ":")
+		if !ok || !strings.Contains(value, "@") {
+			continue
+		}
+		for _, a := range authors(strings.TrimSpace(value)) {
+			if len(strings.Fields(a.name)) < 2 || !p.outsider(a.spec) || strings.EqualFold(a.spec, l.address) || !p.named(a.name) {
+				continue
+			}
+			if found != nil {
+				return l
+			}
+			found = &a
+		}
+	}
+	if found != nil && !p.named(l.name) {
+		l.name, l.address = found.name, found.spec
+	}
+	return l
+}
+
+// named says whether the new text names somebody by the whole name, and does not say
+// that it is not meant.
+func (p *parser) named(name string) bool {
+	full := " " + fold(name) + " "
+	for i := range p.sentences {
+		if strings.Contains(p.sentences[i].scanned().fold(), full) {
+			return !slices.ContainsFunc(p.mentions, func(m *mention) bool {
+				return m.kind == aPerson && m.sent == i && m.dropped && within(m.words, strings.Fields(name))
+			})
+		}
+	}
+	return false
+}
+
 // fillsLine says whether a mention is all that stands in its line.
 func (s *sentence) fillsLine(m *mention) bool {
 	return s.ls[m.from].line && (m.to == len(s.ls) || s.ls[m.to].line)
@@ -424,6 +467,7 @@ func (p *parser) outsider(address string) bool {
 func (p *parser) forwards() []*block {
 	var out []*block
 	for _, l := range p.letters() {
+		l = p.copied(l)
 		if p.outsider(l.address) && !genericLocal(before(l.address, "@")) || l.address == "" && l.name != "" && len(p.talks) > 0 {
 			b := p.fromLetter(l)
 			b.attached = l.attached

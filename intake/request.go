@@ -391,8 +391,8 @@ func (p *parser) handsOn() bool {
 	}
 	for i := range p.sentences {
 		s := &p.sentences[i]
-		if len(typesIn(s, i)) > 0 || s.says("handing over") {
-			return true
+		if len(typesIn(s, i)) > 0 || s.says("handing over") || isForwardSubject(p.m.Subject) && s.says("do not register") {
+			return true // who is not to be registered tells that another is
 		}
 	}
 	return false
