@@ -203,7 +203,7 @@ func (s *sentence) wantsToKnow() bool {
 var (
 	pronouns    = map[string]bool{"they": true, "it": true, "he": true, "she": true, "these": true, "those": true}
 	termWords   = map[string]bool{"another": true, "further": true, "a": true, "an": true, "more": true, "extra": true, "additional": true, "fresh": true, "new": true, "one": true, "90": true, "ninety": true, "longer": true}
-	auxiliaries = map[string]bool{"do": true, "does": true, "did": true, "will": true, "would": true, "when": true, "once": true, "until": true, "before": true, "if": true, "that": true}
+	auxiliaries = map[string]bool{"do": true, "does": true, "did": true, "are": true, "is": true, "shall": true, "will": true, "would": true, "when": true, "once": true, "until": true, "before": true, "if": true, "that": true}
 )
 
 // withdrew says whether the mail withdraws something before sentence n.
@@ -220,7 +220,7 @@ func (p *parser) withdrew(n int) bool {
 // found none.
 func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *rules.Verb) []rules.Item {
 	var bare []rules.Item
-	var waiting, kept []object
+	var waiting, kept, unwanted []object
 	last, said := rules.Verb(""), 0 // the verb before, and where it ends
 	asked := p.requests(s)
 	acted := ""
@@ -250,7 +250,13 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 		}
 		if c.spares && len(deeds) == 0 {
 			kept = append(kept, objects...)
+			if s.saysWithin("given up", c) {
+				unwanted = append(unwanted, objects...)
+			}
 			continue
+		}
+		if len(deeds) > 0 && len(objects) == 0 && len(waiting) == 0 && deeds[0].verb == rules.VerbWithdraw && p.pointsBack(s, deeds[0]) {
+			waiting = unwanted // "We shall not pursue Acme; kindly release it."
 		}
 		if len(deeds) > 0 && len(objects) == 0 && len(waiting) == 0 && deeds[0].verb == rules.VerbRenew && p.pointsBack(s, deeds[0]) {
 			waiting = kept // "R-7K4Q2M stays with us, please extend it."
@@ -344,6 +350,11 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 		*carried = bare[len(bare)-1].Verb
 	}
 	return bare
+}
+
+// saysWithin says whether a phrase of the section stands in a clause.
+func (s *sentence) saysWithin(section string, c stretch) bool {
+	return c.from < c.to && words.contains(section, s.text[s.ls[c.from].from:s.ls[c.to-1].to])
 }
 
 // latter picks from what was spoken of by "the latter" and "the former" before a verb.

@@ -157,10 +157,12 @@ func (s *sentence) lapsesIn(from, to int) bool {
 }
 
 // spared says whether a clause, whose first lexeme is from, excepts what it names.
-// A verb's own word does not: "don't let it expire".
+// A verb's own word does not: "don't let it expire", "do not need it any more".
 func spared(ls []lexeme, deeds []deed, from int) bool {
 	for k, l := range ls {
-		if l.kind == lexWord && l.is(wordSparing) && !slices.ContainsFunc(deeds, func(d deed) bool { return d.from == from+k && !d.keep }) {
+		if l.kind == lexWord && l.is(wordSparing) && !slices.ContainsFunc(deeds, func(d deed) bool {
+			return !d.keep && (d.from == from+k || k > 0 && d.from == from+k-1 && d.end > from+k && auxiliaries[ls[k-1].fold])
+		}) {
 			return true
 		}
 	}

@@ -25,9 +25,10 @@ type block struct {
 	typed rules.LeadType
 	// lone is set where the lead type stands apart from the other fields.
 	lone   bool
-	labels int  // labels other than ignored ones
-	either bool // the label of the first name may mean the whole one: "Nome"
-	first  int  // index of its first line
+	labels int    // labels other than ignored ones
+	infix  string // "van der", told apart from the last name
+	either bool   // the label of the first name may mean the whole one: "Nome"
+	first  int    // index of its first line
 	// prose is set where no label told the fields apart; seed is what it grew from.
 	prose bool
 	seed  *seed
@@ -264,6 +265,9 @@ func (c *collector) labelled(i int) {
 		if h.field == labelIgnored {
 			if at != i {
 				c.used[at] = true
+			}
+			if at == i && h.at < h.from && words.has("column infix", strip(l.text[h.at:h.from])) {
+				c.open(i).infix = strings.TrimSpace(value)
 			}
 			continue
 		}
@@ -615,6 +619,9 @@ func (b *block) fullName(raw string, span rules.Span) {
 func (c *collector) settle() {
 	for _, b := range c.blocks {
 		b.splitFull()
+		if b.infix != "" && b.LastName != "" && nothing(b.infix) == usable && !strings.HasPrefix(strings.ToLower(b.LastName), strings.ToLower(b.infix)) {
+			b.LastName = b.infix + " " + b.LastName
+		}
 		if b.LastName == "" && !b.seen[labelFirst] && isIdeographic(b.FirstName) {
 			if family, given, ok := easternName(b.FirstName, c.chinese()); ok {
 				b.FirstName, b.LastName = given, family

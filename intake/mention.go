@@ -719,6 +719,9 @@ func (p *parser) companyScore(s *sentence, i, j int, name *nameFit) int {
 // extend takes in what goes on in capitals behind an organisation: "Harthill
 // Schools" "Trust", a legal form behind a comma.
 func extend(c candidate, ls []lexeme, taken []bool) candidate {
+	if c.from == 1 && ls[0].kind == lexWord && ls[0].capital && particles[strings.ToLower(ls[0].text)] && !taken[0] {
+		c.from = 0 // "Van Leeuwerik Kaas BV graag verlengen"
+	}
 	for c.from > 1 && !taken[c.from-1] {
 		l := ls[c.from-1]
 		if l.kind != lexWord || !l.capital || l.line || l.is(looksNoName) || l.is(looksGiven) || l.is(looksTitle) || l.digit || l.is(wordRole) || calendarWord(l.text) || ls[c.from-2].kind == lexMark && strings.Contains(".!?", ls[c.from-2].text) {
@@ -737,6 +740,8 @@ func extend(c candidate, ls []lexeme, taken []bool) candidate {
 		case l.kind == lexMark && l.text == "," && c.to+1 < len(ls) && ls[c.to+1].is(looksForm) && !taken[c.to+1]:
 			c.to++
 			continue
+		case l.kind == lexWord && !l.capital && c.to-c.from <= 2 && ofThe[l.fold] && c.to+1 < len(ls) && !taken[c.to+1] && ls[c.to+1].kind == lexWord && ls[c.to+1].capital && !ls[c.to+1].is(looksNoName|looksGiven|looksTitle) && !calendarWord(ls[c.to+1].text):
+			c.to++ // "Acuaponía del Bajío"
 		case l.kind == lexWord && (l.is(looksForm) || l.digit && len(l.text) <= 5 && strings.Trim(l.text, "0123456789.") == "" || (l.text == "&" || l.text == "+") && c.to+1 < len(ls) && ls[c.to+1].is(beginsName)):
 		case l.kind == lexWord && l.capital && !l.line && (l.is(wordOrganisation) || !l.is(looksNoName) && !l.is(looksGiven) && !l.is(looksTitle)) && !strings.HasSuffix(ls[c.to-1].text, "'s"):
 		default:
@@ -746,6 +751,9 @@ func extend(c candidate, ls []lexeme, taken []bool) candidate {
 	}
 	return c
 }
+
+// ofThe are the words that join a house to its place or its kind.
+var ofThe = map[string]bool{"del": true, "du": true, "della": true, "dello": true, "dei": true, "degli": true, "delle": true, "do": true, "dos": true, "das": true}
 
 // roleBehind says whether a function follows a name: ", CFO at", "(founder)", "– head of IT".
 func (p *parser) roleBehind(ls []lexeme, j int) bool {
