@@ -818,6 +818,14 @@ func (c *collector) listRow(cut cutter, i int) []cell {
 		row[0].text, row[0].from = row[0].text[n:], row[0].from+n
 		row[0] = trimCell(row[0])
 	}
+	if and, rest, _ := strings.Cut(row[0].text, " "); words.is(wordConjunction, and) && upper(rest) {
+		row[0].from += len(row[0].text) - len(rest)
+		row[0].text = rest // "and Jan Vos, …"
+	}
+	if rest := afterOrder(row[0].text); rest != "" {
+		row[0].from += len(row[0].text) - len(rest)
+		row[0].text = rest
+	}
 	emails := 0
 	for k := range row {
 		v := strings.TrimSuffix(row[k].text, ".")
@@ -840,6 +848,20 @@ func (c *collector) listRow(cut cutter, i int) []cell {
 		return nil
 	}
 	return row
+}
+
+// afterOrder is what an order puts somewhere, where that begins with a capital: "Anna
+// Holm" of "Please log Anna Holm"; "" of anything else.
+func afterOrder(s string) string {
+	rest, please := words.after("request", s)
+	if !please {
+		rest = s
+	}
+	rest, ok := words.after("put", rest)
+	if !ok || !upper(rest) {
+		return ""
+	}
+	return rest
 }
 
 func trimCell(c cell) cell {

@@ -367,7 +367,7 @@ func nameText(s *sentence, from, to int) string {
 // form is a whole word, or the one before it has no dot either ("Pty Ltd."). Of a
 // form that stands alone nobody can say it, and the dot stays.
 func (s *sentence) endsSentence(to int) bool {
-	if to != len(s.ls) || to < 2 {
+	if to < 2 || to < len(s.ls) && !(s.ls[to].kind == lexWord && s.ls[to].capital) {
 		return false
 	}
 	switch s.ls[to-1].fold {
@@ -379,7 +379,7 @@ func (s *sentence) endsSentence(to int) bool {
 }
 
 // undotted are the legal forms that no dot ends.
-var undotted = map[string]bool{"gmbh": true, "ug": true, "ag": true, "kg": true, "ohg": true, "bv": true, "llc": true, "llp": true, "oy": true, "ab": true, "as": true, "plc": true, "eg": true, "se": true, "oü": true, "sarl": true, "sas": true, "aps": true}
+var undotted = map[string]bool{"gmbh": true, "ug": true, "ag": true, "kg": true, "ohg": true, "bv": true, "llc": true, "llp": true, "oy": true, "ab": true, "as": true, "plc": true, "eg": true, "se": true, "oü": true, "sarl": true, "sas": true, "aps": true, "eurl": true, "snc": true, "fze": true, "fz-llc": true}
 
 // runs finds the stretches of words that begin with a capital, with what may
 // stand between them.
@@ -688,6 +688,9 @@ func (p *parser) companyScore(s *sentence, i, j int, name *nameFit) int {
 	if given > 0 && n <= 3 && org == 0 && !form && site < fitPart {
 		score -= 4
 	}
+	if i > 1 && ofThe[ls[i-1].fold] && ls[i-2].kind == lexWord && ls[i-2].capital && !ls[i-2].is(looksNoName|looksGiven|looksTitle|wordRole) && !(i > 2 && ls[i-3].is(looksGiven|looksTitle)) {
+		score -= 6 // the name begins before: "Verrerie du Lac SARL"
+	}
 	if i > 0 && ls[i-1].is(looksTitle) {
 		score -= 4
 	}
@@ -729,11 +732,17 @@ func extend(c candidate, ls []lexeme, taken []bool) candidate {
 		}
 		c.from--
 	}
+	if n := longForm(ls, c.to-1); n > 0 && c.to-1 > c.from {
+		c.to += n - 1
+	}
 	for c.to < len(ls) && !taken[c.to] {
 		l := ls[c.to]
+		if n := longForm(ls, c.to); n > 0 {
+			c.to += n
+			return c
+		}
 		switch {
-		case l.kind == lexMark && l.text == "," && c.to+3 < len(ls) && ls[c.to+1].fold == "spol" && ls[c.to+2].fold == "s":
-			c.to += 3 // "…, spol. s r.o."
+		case l.kind == lexMark && l.text == "," && longForm(ls, c.to+1) > 0:
 		case ls0(l, "(") && c.to+3 < len(ls) && ls[c.to+1].kind == lexWord && ls[c.to+1].capital && ls0(ls[c.to+2], ")") && ls[c.to+3].is(looksForm) && !taken[c.to+3]:
 			c.to += 4 // "(Pty) Ltd", "(India) Pvt Ltd"
 			continue
@@ -750,6 +759,35 @@ func extend(c candidate, ls []lexeme, taken []bool) candidate {
 		c.to++
 	}
 	return c
+}
+
+// longForms are the legal forms of several words, folded, the longest first.
+var longForms = [][]string{
+	{"s", "de", "rl", "de", "cv"}, {"sa", "de", "cv"}, {"sas", "de", "cv"}, {"s", "de", "rl"}, {"sapi", "de", "cv"},
+	{"sp", "z", "oo"}, {"spolka", "z", "oo"}, {"sp", "k"}, {"sp", "j"}, {"spol", "s", "ro"}, {"spol", "sro"},
+	{"ug", "(", "haftungsbeschrankt", ")"},
+}
+
+// longForm is the number of lexemes of the legal form of several words that begins at
+// i; 0 where none does.
+func longForm(ls []lexeme, i int) int {
+	for _, f := range longForms {
+		n, k := 0, i
+		for n < len(f) && k < len(ls) && (ls[k].kind == lexWord && ls[k].fold == f[n] || ls0(ls[k], f[n]) || n > 0 && ls0(ls[k], ".")) {
+			if !ls0(ls[k], ".") {
+				n++
+			}
+			k++
+		}
+		if n < len(f) {
+			continue
+		}
+		if len(f[n-1]) == 1 && f[n-1] != ")" && k < len(ls) && ls0(ls[k], ".") {
+			k++ // "sp. k."
+		}
+		return k - i
+	}
+	return 0
 }
 
 // ofThe are the words that join a house to its place or its kind.

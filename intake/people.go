@@ -129,11 +129,17 @@ func (p *parser) accounts(s *sentence) bool {
 // registering.
 func (p *parser) handsOver(ss []sentence) bool {
 	for i := range ss {
-		if ss[i].says("handing over") && !p.past(&ss[i]) && !ss[i].says("dispute") {
+		if (ss[i].says("handing over") || ss[i].puts()) && !p.past(&ss[i]) && !ss[i].says("dispute") && !ss[i].says("other errand") {
 			return true
 		}
 	}
 	return false
+}
+
+// puts says whether a sentence is an order to put somebody somewhere, name and address
+// told: "Please log Anna Holm, anna@acme.example".
+func (s *sentence) puts() bool {
+	return strings.Contains(s.text, "@") && strings.Contains(afterOrder(s.text), "@")
 }
 
 // leftOut drops the prospects that a sentence leaves out by their place: "The

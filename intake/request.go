@@ -391,7 +391,7 @@ func (p *parser) handsOn() bool {
 	}
 	for i := range p.sentences {
 		s := &p.sentences[i]
-		if len(typesIn(s, i)) > 0 || s.says("handing over") || isForwardSubject(p.m.Subject) && s.says("do not register") {
+		if len(typesIn(s, i)) > 0 || s.says("handing over") && !s.says("other errand") || isForwardSubject(p.m.Subject) && s.says("do not register") {
 			return true // who is not to be registered tells that another is
 		}
 	}
@@ -412,14 +412,18 @@ func (p *parser) reacted() bool {
 // wantsListed says whether a sentence asks, by where it is to stand, to have somebody
 // registered whose address it tells: "I need both of them on record: jane@acme.example".
 func (s *sentence) wantsListed() bool {
-	if !strings.Contains(s.text, "@") || !s.says("place in list") || !(s.says("asking") || s.asks()) {
+	place := "place in list"
+	if s.says("for us") {
+		place = "for us"
+	}
+	if !strings.Contains(s.text, "@") || !s.says(place) || !(s.says("asking") || s.asks() || words.begins("put", s.text)) || s.says("other errand") {
 		return false
 	}
 	if s.says("change") || s.says("verb withdraw") || s.says("verb renew") || s.says("ask status") || s.says("ask check") || s.alreadyThere() {
 		return false
 	}
 	toks := s.tokens()
-	at, _ := s.scanned().find("place in list", 0)
+	at, _ := s.scanned().find(place, 0)
 	return !deniedBefore(s.text, toks, at) && !strings.HasPrefix(toks[at].w, "wh") && !relative(toks[:at])
 }
 
