@@ -981,7 +981,7 @@ func (p *parser) other(s *sentence) {
 	case asking && s.says("ask status") && s.both("ask status", "ask help"):
 		p.once(rules.VerbStatus, s.span)
 		p.once(rules.VerbHelp, s.span)
-	case asking && s.says("ask status") && !s.says("ask help") && !s.says("what then") && (s.questions() || !s.says("handed in")), s.asksList() && !p.tabled():
+	case asking && s.says("ask status") && (!s.says("ask help") || s.overlap("ask status", "ask help")) && !s.says("what then") && (s.questions() || !s.says("handed in")), s.asksList() && !p.tabled():
 		p.once(rules.VerbStatus, s.span)
 	case asking && s.says("ask help") && len(s.forms()) == 0:
 		p.once(rules.VerbHelp, s.span)
@@ -990,6 +990,14 @@ func (p *parser) other(s *sentence) {
 	case wish != "":
 		p.once(wish, s.span)
 	}
+}
+
+// overlap says whether the first phrases of two sections share a word: "tell me how
+// many registrations we have left" asks for no help.
+func (s *sentence) overlap(one, other string) bool {
+	a, n := s.scanned().find(one, 0)
+	b, m := s.scanned().find(other, 0)
+	return a >= 0 && b >= 0 && a < b+m && b < a+n
 }
 
 // listedBelow says whether a sentence is an entry of a list that a colon announces:

@@ -129,8 +129,8 @@ func (p *parser) parts(n int) []stretch {
 		if inside[i] {
 			continue
 		}
-		if l.kind == lexMark && strings.Contains(",;:—–(", l.text) || l.kind == lexMark && l.text == "-" && i > 0 && l.from > ls[i-1].to || l.kind == lexWord && l.is(wordConjunction) {
-			end(i)
+		if l.kind == lexMark && strings.Contains(",;:—–(", l.text) || l.kind == lexMark && l.text == "-" && i > 0 && l.from > ls[i-1].to || l.kind == lexWord && l.is(wordConjunction) && !(l.fold == "a" && i > 0 && p.covered(deeds, i-1)) {
+			end(i) // but "Rinunciamo a Acme", "nous renonçons à Acme"
 		}
 	}
 	end(len(ls))
@@ -187,6 +187,11 @@ func (p *parser) deeds(s *sentence) []deed {
 		for _, other := range [...]*section{withdraw, keeps} {
 			if n := other.at(clause, i); n > best {
 				found, best = other, n
+			}
+		}
+		for k := i + 1; found == keeps && k < i+best; k++ {
+			if n := renew.at(clause, k); k+n > i+best {
+				found, i, best = renew, k, n // "want to keep Acme going"
 			}
 		}
 		verb, keep := rules.VerbRenew, found == keeps

@@ -889,6 +889,9 @@ func typesIn(s *sentence, n int) []*mention {
 				best, typ = k, t
 			}
 		}
+		if len(toks) == 1 && toks[0].w == "managed" {
+			best, typ = 1, rules.ManagedCustomer // a sentence of its own
+		}
 		if best == 0 {
 			i++
 			continue
@@ -897,7 +900,8 @@ func typesIn(s *sentence, n int) []*mention {
 			// "is managed by us" goes on in a phrase of its own.
 			best = max(best, best-1+words.named("prose managed_customer").at(toks, i+best-1))
 		}
-		if !deniedBefore(s.text, toks, i) && !deniedBehind(toks, i+best) && !offered(toks, i, best) && !(typ == rules.ManagedCustomer && managesGoods(s.text, toks, i, best)) {
+		if !deniedBefore(s.text, toks, i) && !deniedBehind(toks, i+best) && !offered(toks, i, best) && !s.mayBecome(toks, i) &&
+			!(typ == rules.ManagedCustomer && managesGoods(s.text, toks, i, best)) && !(typ == rules.QualifiedLead && best == 1 && qualifiesFor(s.text, toks, i)) {
 			m := &mention{kind: aType, typ: typ, sent: n, score: 10}
 			m.from, m.to = lexemesAt(s.ls, toks[i].from, toks[i+best-1].to)
 			out = append(out, m)
@@ -905,6 +909,40 @@ func typesIn(s *sentence, n int) []*mention {
 		i += best
 	}
 	return out
+}
+
+// mayBecome says whether a clause speaks of what somebody may be one day: "they may
+// become a managed customer".
+func (s *sentence) mayBecome(toks []token, i int) bool {
+	if !s.scanned().may("becomes") {
+		return false
+	}
+	becomes := words.named("becomes")
+	mark := func(k int) bool { return strings.ContainsAny(s.text[toks[k].to:toks[k+1].from], ",;.:!?()–—") }
+	for k := i - 1; k >= 0 && k >= i-8 && !mark(k); k-- {
+		if becomes.at(toks, k) > 0 {
+			return true
+		}
+	}
+	for k := i + 1; k < len(toks) && k < i+8 && !mark(k-1); k++ {
+		if becomes.at(toks, k) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// qualifiesFor says whether a word for "qualified" is said of what somebody can do: "a
+// qualified engineer", "highly qualified". As the type it ends its clause, or goes on
+// with a small word.
+func qualifiesFor(text string, toks []token, i int) bool {
+	if i > 0 && words.has("highly", toks[i-1].w) && !strings.ContainsAny(text[toks[i-1].to:toks[i].from], ",;.:!?()–—") {
+		return true
+	}
+	if i+1 == len(toks) || len(toks[i].w) < 5 || strings.ContainsAny(text[toks[i].to:toks[i+1].from], ",;.:!?()–—-/|") {
+		return false
+	}
+	return words.named("trade").at(toks, i+1) > 0 || words.is(wordRole, toks[i+1].w)
 }
 
 // managesGoods says whether words that can say Managed Customer speak of what
@@ -998,7 +1036,7 @@ func deniedBehind(toks []token, i int) bool {
 // whether it is a qualified lead".
 func deniedBefore(text string, toks []token, i int) bool {
 	for k := i - 1; k >= 0 && k >= i-12; k-- {
-		if strings.ContainsAny(text[toks[k].to:toks[k+1].from], ",;.:!?()–—") {
+		if between := text[toks[k].to:toks[k+1].from]; strings.ContainsAny(between, ",;.:!?()–—") || strings.Contains(between, " - ") {
 			return false
 		}
 		switch w := toks[k].w; {

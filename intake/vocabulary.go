@@ -72,7 +72,7 @@ var factSections = map[string]facts{
 }
 
 // sectionSet is a set of sections by their ids.
-type sectionSet [3]uint64
+type sectionSet [4]uint64
 
 func (s *sectionSet) add(id int)      { s[id/64] |= 1 << (id % 64) }
 func (s *sectionSet) has(id int) bool { return s[id/64]&(1<<(id%64)) != 0 }
