@@ -818,6 +818,11 @@ func (c *collector) listRow(cut cutter, i int) []cell {
 		row[0].text, row[0].from = row[0].text[n:], row[0].from+n
 		row[0] = trimCell(row[0])
 	}
+	if lead, rest, ok := strings.Cut(row[0].text, ": "); ok && cut.name != commas.name && len(strings.Fields(lead)) <= 5 && words.lookup(lead, true) == "" && bareType(lead) == "" && !strings.ContainsAny(rest, ":=") {
+		row[0].from += len(row[0].text) - len(rest)
+		row[0].text = rest // "Register please: Holm, Anna; …"
+		row[0] = trimCell(row[0])
+	}
 	if and, rest, _ := strings.Cut(row[0].text, " "); words.is(wordConjunction, and) && upper(rest) {
 		row[0].from += len(row[0].text) - len(rest)
 		row[0].text = rest // "and Jan Vos, …"
@@ -888,7 +893,7 @@ func plausible(s string) bool {
 	small := 0
 	for _, w := range fields {
 		r, _ := utf8.DecodeRuneInString(w)
-		if unicode.IsLower(r) && !particles[strings.ToLower(w)] && w != "and" && w != "of" && w != "the" && w != "und" && w != "et" && w != "y" && w != "e" && w != "for" && w != "&" {
+		if unicode.IsLower(r) && !strings.Contains(w, ".") && w != "z" && w != "s" && !particles[strings.ToLower(w)] && w != "and" && w != "of" && w != "the" && w != "und" && w != "et" && w != "y" && w != "e" && w != "for" && w != "&" {
 			small++
 		}
 	}

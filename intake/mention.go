@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -373,6 +374,12 @@ func (s *sentence) endsSentence(to int) bool {
 	switch s.ls[to-1].fold {
 	case "limited", "incorporated", "corporation":
 		return true
+	case "ltd": // is written without a dot, unless the word before it has one: "Co., Ltd."
+		k := to - 2
+		for k > 0 && s.ls[k].kind == lexMark {
+			k--
+		}
+		return !strings.HasSuffix(s.ls[k].text, ".")
 	}
 	before := &s.ls[to-2]
 	return s.ls[to-1].is(looksForm) && before.kind == lexWord && before.is(looksForm) && len(before.text) <= 3 && !strings.HasSuffix(before.text, ".")
@@ -549,6 +556,9 @@ func (p *parser) personScore(s *sentence, i, j int, name *nameFit) int {
 	}
 	if n >= 2 && n <= 4 {
 		score++
+		if familyPrefix.MatchString(ls[j-1].text) {
+			score += 3 // "Niamh O'Rourke", "Ewan MacAskill"
+		}
 	}
 	if i > 0 && ls[i-1].kind == lexWord && ls[i-1].is(looksGiven) && ls[i-1].capital {
 		score -= 2 // the name begins before
@@ -597,6 +607,9 @@ func (p *parser) personScore(s *sentence, i, j int, name *nameFit) int {
 	}
 	return score - 4*noName
 }
+
+// familyPrefix finds a family name that its prefix tells.
+var familyPrefix = regexp.MustCompile(`^(?:O['’]|D['’]|M[a]?c)\p{Lu}\p{Ll}`)
 
 func wordsOf(ls []lexeme) []string {
 	var out []string
