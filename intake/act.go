@@ -1206,6 +1206,11 @@ func numbered(s string) []numberedText {
 			began, words = true, []string{m[2]}
 			continue
 		}
+		if began && n > 0 && len(words) > 0 && othersIn(w) {
+			end() // "The first is managed, the other two are qualified."
+			n, words = 0, []string{w}
+			continue
+		}
 		if k := ordinal(w); k > 0 {
 			if !began && len(words) > 0 {
 				// "yes to the second": the number stands behind what it is for.
@@ -1509,7 +1514,7 @@ func bareType(s string) rules.LeadType {
 			continue
 		}
 		switch ts[i].w {
-		case "for", "are", "is", "it's", "its", "they", "they're", "of", "them", "the", "it", "please", "this", "these", "that", "a", "an", "only", "just", "nur", "bitte", "seulement", "solo", "sólo", "alleen", "tylko", "ist", "est", "es", "é", "è", "to", "jest", "ein", "eine", "un", "une", "uma", "una":
+		case "for", "are", "is", "it's", "its", "they", "they're", "of", "them", "the", "it", "please", "two", "three", "four", "five", "zwei", "drei", "deux", "trois", "dos", "tres", "duas", "due", "tre", "twee", "drie", "dwa", "trzy", "this", "these", "that", "a", "an", "only", "just", "nur", "bitte", "seulement", "solo", "sólo", "alleen", "tylko", "ist", "est", "es", "é", "è", "to", "jest", "ein", "eine", "un", "une", "uma", "una":
 			continue
 		}
 		rest = append(rest, ts[i].w)

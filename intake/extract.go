@@ -556,6 +556,14 @@ func (b *block) put(f labelField, raw string, span rules.Span) {
 		return
 	}
 	b.state(x, value, raw, st, span)
+	if head, tail, ok := strings.Cut(raw, ","); ok && st == usable && (f == labelURL || f == labelEmail) && !b.seen[labelType] {
+		// "Website: acme.example, qualified lead".
+		if t := bareType(tail); t != "" {
+			b.LeadType = t
+			from := span.From + len(head) + 1
+			b.Spans[rules.LeadTypeOf] = rules.Span{Part: span.Part, Line: span.Line, From: min(from, span.To), To: span.To}
+		}
+	}
 }
 
 func (b *block) state(f rules.Field, value, raw string, st state, span rules.Span) {

@@ -477,7 +477,7 @@ func (p *parser) choose() *collector {
 			said = said || p.v.scan(i).says("filled") && !c.used[i]
 		}
 	}
-	if said || !any {
+	if said = said && !p.statesFresh(); said || !any {
 		read := make([]bool, len(p.v))
 		reference := false
 		for i, l := range p.v {
@@ -519,6 +519,17 @@ func (p *parser) choose() *collector {
 		}
 	}
 	return c
+}
+
+// statesFresh says whether a line of the new text holds an address, a website or a lead
+// type: then the form below is not where the answer stands.
+func (p *parser) statesFresh() bool {
+	for i, l := range p.v {
+		if l.zone == fresh && (strings.Contains(l.text, "@") || len(findURLs(l.text)) > 0 || p.v.scan(i).says("prose qualified_lead") || p.v.scan(i).says("prose managed_customer")) {
+			return true
+		}
+	}
+	return false
 }
 
 // sameText says whether two views hold the same lines, whatever is empty between them.
