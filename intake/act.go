@@ -2,6 +2,7 @@ package intake
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -28,6 +29,9 @@ func (p *parser) act() {
 		p.sentence = n
 		if p.taken[n] || p.command(s.text, s.span) {
 			spoken = nil
+			if o, ok := readOrder(s.text); ok && (o.verb == rules.VerbRenew || o.verb == rules.VerbWithdraw) {
+				carried = o.verb // "Please renew R-7K4Q2M. R-9D4HXW too."
+			}
 			continue
 		}
 		parts := p.parts(n)
@@ -66,7 +70,7 @@ func (p *parser) act() {
 					objects = append(objects, c.objects...)
 				}
 			}
-			if carried != "" && len(objects) > 0 && (refs > 0 && (s.line || len(strings.Fields(s.text)) <= 6*refs) || refs == 0 && s.line && len(strings.Fields(s.text)) <= 8 && !spares) {
+			if carried != "" && len(objects) > 0 && (refs > 0 && s.line || refs == 0 && s.line && len(strings.Fields(s.text)) <= 8 && !spares || !spares && s.also(objects)) {
 				for _, o := range objects {
 					if n := len(p.items); n > before && !s.line && len(s.ls) <= 2 && refs == 1 && p.items[n-1].Verb == carried && strings.HasPrefix(p.items[n-1].Ref, "company:") {
 						p.items = p.items[:n-1] // "Please withdraw Acme Ltd. R-7K4Q2M": one registration
@@ -109,6 +113,20 @@ func (p *parser) act() {
 	p.objects(bare, before)
 	p.reversals(before)
 	p.paperwork()
+}
+
+// also says whether a sentence is nothing but objects and words that add them to what
+// was said: "R-9D4HXW as well, please."
+func (s *sentence) also(objects []object) bool {
+	inside := func(k int) bool {
+		return slices.ContainsFunc(objects, func(o object) bool { return k >= o.from && k < o.to })
+	}
+	for k := range s.ls {
+		if l := &s.ls[k]; !inside(k) && l.kind != lexMark && (l.kind != lexWord || !fillers[l.fold] && !smallWord[l.fold] && !atWords[l.fold] && !l.is(wordConjunction) && !l.is(wordModal) && !words.has("too", l.text)) {
+			return false
+		}
+	}
+	return true
 }
 
 // signsOff says whether a sentence is the one or two words that end the mail below an
@@ -535,7 +553,7 @@ func (p *parser) reversals(before int) {
 			case v == rules.VerbWithdraw && sparesPlace(s.text, key):
 				spared[key] = true // "So leave 5 alone": it is not withdrawn, whatever else is
 			case places:
-			case denied, s.says("reversal"), named && !acts && spares(s.text):
+			case denied, s.says("reversal") && !s.overlap("reversal", "verb renew"), named && !acts && spares(s.text):
 				contested[key] = true
 			}
 		}

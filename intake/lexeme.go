@@ -332,7 +332,7 @@ func (l *lexeme) endsFirm() bool {
 	if !l.capital && len(l.text) <= 3 && innerCapital(l.text) && strings.ToUpper(l.text[1:]) == l.text[1:] {
 		return true // "eG", "oHG"
 	}
-	if !l.capital && len(l.fold) < 3 && !dots || l.fold == "a" {
+	if !l.capital && len(l.fold) < 3 && !dots || l.fold == "a" || l.fold == "too" && !l.upper {
 		return false
 	}
 	if smallWord[l.fold] && !l.upper && l.fold != "ltd" && l.fold != "inc" && l.fold != "gmbh" && l.fold != "llc" && l.fold != "co" {

@@ -98,7 +98,7 @@ func (p *parser) wishes(ss []sentence, ms []*mention) bool {
 	// reference or disputes one names its type too.
 	for i := range ss {
 		if len(references(ss[i].text)) > 0 && len(p.deeds(&ss[i])) == 0 && names(ms, i) || ss[i].says("ask status") || ss[i].says("dispute") || ss[i].alreadyThere() && len(references(ss[i].text)) > 0 && len(p.deeds(&ss[i])) == 0 {
-			return p.handsOver(ss)
+			return p.handsOver(ss) || p.tellsWhole(ss, ms)
 		}
 	}
 	for _, m := range ms {
@@ -107,6 +107,26 @@ func (p *parser) wishes(ss []sentence, ms []*mention) bool {
 		}
 	}
 	return p.handsOver(ss) || typeIn(p.m.Subject) != "" && !p.reply
+}
+
+// tellsWhole says whether one sentence tells a person, an address and a lead type, of
+// no registration that there is: "And somebody new: Lucía Pons, lpons@arribas.example,
+// a qualified lead."
+func (p *parser) tellsWhole(ss []sentence, ms []*mention) bool {
+	has := make([]mentionKind, len(ss))
+	for _, m := range ms {
+		if !m.out {
+			has[m.sent] |= 1 << m.kind
+		}
+	}
+	const whole = 1<<aPerson | 1<<anEmail | 1<<aType
+	for i := range ss {
+		s := &ss[i]
+		if has[i]&whole == whole && len(references(s.text)) == 0 && !p.past(s) && !s.says("dispute") && !s.says("other errand") && !strings.Contains(s.text, "?") {
+			return true
+		}
+	}
+	return false
 }
 
 // names says whether a sentence names anybody or any address.

@@ -774,7 +774,7 @@ func splitSentences(t string) []string {
 		if t[i] == '.' && j < len(t) {
 			w := lastWord(t[start:i])
 			next, _ := utf8.DecodeRuneInString(strings.TrimLeft(t[j:], " "))
-			if shortForms[w] || isAbbreviatedTitle(t[start:i], w) || abbreviatedNext(w, t[j:]) || utf8.RuneCountInString(w) == 1 && w != "i" && !countsEntry(t[start:i]) || unicode.IsLower(next) || legalForms[w] && !startsSentence(strings.TrimLeft(t[j:], " ")) {
+			if shortForms[w] || isAbbreviatedTitle(t[start:i], w) || abbreviatedNext(w, t[j:]) || utf8.RuneCountInString(w) == 1 && w != "i" && !countsEntry(t[start:i]) || unicode.IsLower(next) || goesOnBehind(w, strings.TrimLeft(t[j:], " ")) {
 				continue
 			}
 		}
@@ -786,6 +786,19 @@ func splitSentences(t string) []string {
 		out = append(out, rest)
 	}
 	return out
+}
+
+// goesOnBehind says whether the dot behind a word is a legal form's, not the sentence's:
+// "Tealeaf Pvt. Ltd.", "Acme Inc. Europe"; but "Vossen BV. They", "Acme Ltd. Jane".
+func goesOnBehind(w, rest string) bool {
+	if !legalForms[w] || startsSentence(rest) {
+		return false
+	}
+	next, _, _ := strings.Cut(rest, " ")
+	if f := strings.ToLower(strings.Trim(next, ".,;:")); legalForms[f] || words.is(wordLegalForm, f) {
+		return true
+	}
+	return !undotted[w] && w != "ltd"
 }
 
 // abbreviatedNext: a short word with a dot, and another behind it ("Soc. Agr.").
