@@ -917,7 +917,7 @@ func (a *assignment) exclude() {
 		if s.says("gone") {
 			a.succeeded(sent)
 		}
-		if at, n := s.scanned().find("do not register", 0); at >= 0 && !denies(s, toks[at+n-1].to) {
+		if at, n := s.scanned().find("do not register", 0); at >= 0 && !denies(s, toks[at+n-1].to) && !(hasCustomer(toks[at:at+n]) && a.noCustomerYet(sent, at, n)) {
 			a.drop(sent, s, toks[at].from, toks[at+n-1].to)
 		}
 		for i := 0; i < len(toks) && s.scanned().may("left house", "introduces"); i++ {
@@ -934,7 +934,7 @@ func (a *assignment) exclude() {
 				if at < 0 {
 					break
 				}
-				if section != "aside" || !a.oneMore(sent, at, toks[at+n-1].to) {
+				if section != "aside" || !a.oneMore(sent, at, toks[at+n-1].to) && !s.addressAt(toks[at+n-1].to) {
 					a.setAside(sent, toks[at+n-1].to)
 				}
 				i = at + n
@@ -942,6 +942,7 @@ func (a *assignment) exclude() {
 		}
 	}
 	a.notMeant()
+	a.formerAddresses()
 	// Whom an address elsewhere spells is meant after all.
 	for _, m := range a.ms {
 		if !m.out || m.kind != aPerson || m.dropped {
@@ -1086,6 +1087,55 @@ func (a *assignment) better(address, not *mention) bool {
 		}
 	}
 	return false
+}
+
+// addressAt says whether an address is the next thing behind a byte: "she uses
+// pip@thwaite.example" speaks of no other program.
+func (s *sentence) addressAt(from int) bool {
+	for _, l := range s.ls {
+		if l.from >= from {
+			return l.kind == lexEmail
+		}
+	}
+	return false
+}
+
+// formerAddresses sets the addresses aside that no longer hold, where another stands:
+// "apike@fenland.example (not the old apike@fdb.example)".
+func (a *assignment) formerAddresses() {
+	var out, kept []*mention
+	for _, m := range a.ms {
+		if m.kind != anEmail || m.out {
+			continue
+		}
+		if a.p.former(&a.ss[m.sent], m) {
+			out = append(out, m)
+		} else {
+			kept = append(kept, m)
+		}
+	}
+	if len(kept) > 0 {
+		for _, m := range out {
+			m.out, m.dropped = true, true
+		}
+	}
+}
+
+// noCustomerYet says whether "not a customer" is said of a lead: so far, or in a
+// sentence that names nobody.
+func (a *assignment) noCustomerYet(sent, at, n int) bool {
+	toks := a.ss[sent].tokens()
+	for k := max(0, at-3); k < min(len(toks), at+n+4); k++ {
+		if words.has("yet", toks[k].w) {
+			return true
+		}
+	}
+	for _, m := range a.ms {
+		if m.sent == sent && m.kind != aType {
+			return false
+		}
+	}
+	return true
 }
 
 // drop excludes what the clause around bytes from to to names, or the clause

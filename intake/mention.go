@@ -540,8 +540,8 @@ func (p *parser) personScore(s *sentence, i, j int, name *nameFit) int {
 	case fit >= fitPart-1:
 		score += fit
 	}
-	if site >= fitLast && fit < fitLast && !(n == 1 && fit >= fitPart) {
-		score -= 4
+	if site >= fitLast && fit < fitLast && !(n == 1 && fit >= fitPart) && !(n == 2 && ls[i].is(looksGiven) && !ls[j-1].is(wordOrganisation|looksGiven)) {
+		score -= 4 // but "Philippa Thwaite" of Thwaite & Daughters
 	}
 	if i > 0 && ls[i-1].is(looksTitle) {
 		score += 5
@@ -706,6 +706,9 @@ func (p *parser) companyScore(s *sentence, i, j int, name *nameFit) int {
 	}
 	if i > 0 && ls[i-1].is(looksTitle) {
 		score -= 4
+	}
+	if i > 0 && j-i == 1 && !form && org == 0 && site < fitWhole && ls[i-1].kind == lexWord && ls[i-1].capital && ls[i-1].is(looksGiven) && !ls[i-1].line {
+		score -= 4 // "Philippa Thwaite": whose house has her name
 	}
 	if site < fitWhole {
 		score -= 2 * noName

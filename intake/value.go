@@ -730,7 +730,7 @@ func familyFirst(names []string, email string) bool {
 		return true // 田中 健太郎
 	}
 	g0, g1 := words.is(wordGiven, names[0]), words.is(wordGiven, names[1])
-	if g0 || !g1 {
+	if g0 || !g1 || utf8.RuneCountInString(strings.Trim(names[0], ".")) == 1 { // "V. Natarajan"
 		return false
 	}
 	pieces := strings.FieldsFunc(foldWord(before(email, "@"), false), func(r rune) bool { return r == '.' || r == '_' || r == '-' })
