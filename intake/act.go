@@ -333,6 +333,8 @@ func (p *parser) bind(s *sentence, parts []stretch, spoken []object, carried *ru
 				}
 				waiting = nil
 			case last == d.verb:
+			case d.from > 0 && strings.HasSuffix(s.ls[d.from].fold, "ing") && aboutWords[s.ls[d.from-1].fold]:
+				// "The bit about renewing answered my question."
 			case ahead(parts[i+1:]):
 			case !may && !p.short(s):
 			case p.pointsBack(s, d) && last != "" && acted != "":
@@ -457,7 +459,7 @@ func (p *parser) mayAct(s *sentence, o object, asked bool) bool {
 }
 
 // short says whether a sentence is no more than an answer.
-func (p *parser) short(s *sentence) bool { return p.reply && len(s.ls) <= 8 }
+func (p *parser) short(s *sentence) bool { return p.reply && len(s.ls) <= 10 }
 
 // requests says whether a sentence asks for something.
 func (p *parser) requests(s *sentence) bool {
@@ -476,6 +478,9 @@ func (p *parser) imperative(s *sentence, d deed) bool {
 	}
 	return l.kind == lexMark && strings.Contains(",;:—–-.!()*", l.text) || l.kind == lexWord && (l.is(wordConjunction) || l.fold == "then" || l.fold == "so" || l.fold == "just" || l.fold == "also" || l.fold == "dann")
 }
+
+// aboutWords stand before a deed that is only spoken of.
+var aboutWords = map[string]bool{"about": true, "on": true, "of": true, "regarding": true, "concerning": true}
 
 // ordersIt finds an order with its object at its end: "cancellatela", "cancélenlo",
 // "renovem-no".

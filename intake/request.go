@@ -774,7 +774,7 @@ func splitSentences(t string) []string {
 		if t[i] == '.' && j < len(t) {
 			w := lastWord(t[start:i])
 			next, _ := utf8.DecodeRuneInString(strings.TrimLeft(t[j:], " "))
-			if shortForms[w] || isAbbreviatedTitle(t[start:i], w) || abbreviatedNext(w, t[j:]) || utf8.RuneCountInString(w) == 1 && w != "i" && !countsEntry(t[start:i]) || unicode.IsLower(next) || goesOnBehind(w, strings.TrimLeft(t[j:], " ")) {
+			if shortForms[w] || (w == "no" || w == "nos" || w == "nr" || w == "nrs" || w == "num") && unicode.IsDigit(next) || isAbbreviatedTitle(t[start:i], w) || abbreviatedNext(w, t[j:]) || utf8.RuneCountInString(w) == 1 && w != "i" && !countsEntry(t[start:i]) || unicode.IsLower(next) || goesOnBehind(w, strings.TrimLeft(t[j:], " ")) {
 				continue
 			}
 		}
