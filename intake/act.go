@@ -1098,8 +1098,8 @@ func (p *parser) answers() bool {
 			continue
 		}
 		t := strings.TrimSpace(l.text)
-		if p.courteous(t) {
-			continue
+		if p.courteous(t) || strings.HasSuffix(t, ":") && len(strings.Fields(t)) <= 4 && len(p.v.labels(i)) == 0 {
+			continue // a greeting, or "respondendo:"
 		}
 		lines = append(lines, content{t, rules.Span{Part: l.part, Line: l.n, From: l.offset(), To: l.offset() + len(l.text)}})
 	}
@@ -1489,6 +1489,9 @@ func bareAnswers(text string, rd *rules.Reading, span rules.Span) bool {
 		rd.Spans[rules.LeadTypeOf] = span
 		return true
 	}
+	if v := loneValue(text); v != "" {
+		text = v
+	}
 	pieces := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || r == '|' })
 	if len(pieces) == 1 {
 		pieces = strings.Fields(strings.ReplaceAll(text, " and ", " "))
@@ -1499,6 +1502,9 @@ func bareAnswers(text string, rd *rules.Reading, span rules.Span) bool {
 	}
 	for _, piece := range pieces {
 		piece = strings.TrimSpace(piece)
+		if v := loneValue(piece); v != "" {
+			piece = v
+		}
 		switch {
 		case piece == "":
 		case rd.Email == "" && certain(labelEmail, piece):
@@ -1515,6 +1521,32 @@ func bareAnswers(text string, rd *rules.Reading, span rules.Span) bool {
 		}
 	}
 	return len(rd.Spans) > 0
+}
+
+// loneValue is the one address or website of a text that says no more than what it is:
+// "o site é moinhobravo.example", "and her e-mail is taina@riacho.example"; "" of any
+// other.
+func loneValue(s string) string {
+	fields := strings.Fields(s)
+	if len(fields) < 2 || len(fields) > 8 {
+		return ""
+	}
+	value := ""
+	for _, w := range fields {
+		bare := strings.Trim(w, ",.;:!()\"'")
+		f := foldLetters(bare)
+		switch {
+		case certain(labelEmail, bare) || certain(labelURL, bare):
+			if value != "" {
+				return ""
+			}
+			value = bare
+		case f == "", smallWord[f], articles[f], words.is(wordConjunction, bare), words.is(wordPointer, bare), words.lookup(bare, false) != "", words.has("is now so", bare), words.has("whose", bare):
+		default:
+			return ""
+		}
+	}
+	return value
 }
 
 // bareType reads "Q", "QL for all", "all managed customers", "both are QL".

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"slices"
 	"strings"
 
 	"leadmail/rules"
@@ -185,12 +186,23 @@ func asksFor(question string) map[labelField]bool {
 }
 
 // loosely reads an answer that is said in a sentence rather than as bare values.
+// numbers says whether the new text is a numbered list: its entries are not one answer.
+func (p *parser) numbers() bool {
+	seen := map[int]bool{}
+	for i := range p.sentences {
+		if n := p.sentences[i].pas.num; n > 0 {
+			seen[n] = true
+		}
+	}
+	return len(seen) > 1
+}
+
 func (p *parser) loosely() {
 	if !p.reply || len(p.readings) > 0 || !p.asksBelow() && !p.tellsAlone() {
 		return
 	}
 	for _, it := range p.items {
-		if it.Verb == rules.VerbConfirm || it.Verb == rules.VerbRenew || it.Verb == rules.VerbWithdraw {
+		if it.Verb == rules.VerbConfirm || (it.Verb == rules.VerbRenew || it.Verb == rules.VerbWithdraw) && p.asksRenewal() {
 			return // what was asked is answered
 		}
 	}
@@ -220,21 +232,42 @@ func (p *parser) loosely() {
 		}
 	}
 	// What is said without a number may answer any of several questions.
-	if q := p.numberedQuestions(); len(out) == 0 && (len(q) < 2 || ofOne(q)) {
-		if rd, ok := p.answerFrom(p.sentences, below.String()); ok {
+	if q := p.numberedQuestions(); len(out) == 0 && (ofOne(q) || len(q) < 2 && !p.numbers()) {
+		if rd, ok := p.answerFrom(p.answering(), below.String()); ok {
 			out = append(out, rd)
 		}
 	}
 	if len(out) > 0 {
+		p.account(out)
 		kept := p.items[:0]
 		for _, it := range p.items {
-			if it.Verb != rules.VerbAsk && it.Verb != rules.VerbHelp {
+			answers := slices.ContainsFunc(out, func(rd reading) bool { return rd.at.Part == it.Span.Part && rd.at.Line == it.Span.Line })
+			if it.Verb != rules.VerbAsk && it.Verb != rules.VerbHelp || !answers {
 				kept = append(kept, it)
 			}
 		}
 		p.items, p.readings = kept, out
-		p.account(out)
 	}
+}
+
+// answering are the sentences that may answer us: not those that ask for something of
+// their own, such as "And please withdraw R-5GX9AV."
+func (p *parser) answering() []sentence {
+	acted := false
+	for _, it := range p.items {
+		acted = acted || it.Verb == rules.VerbRenew || it.Verb == rules.VerbWithdraw
+	}
+	if !acted {
+		return p.sentences
+	}
+	var out []sentence
+	for n := range p.sentences {
+		s := &p.sentences[n]
+		if len(p.deeds(s)) == 0 && len(references(s.text)) == 0 && !strings.Contains(s.text, "?") {
+			out = append(out, *s)
+		}
+	}
+	return out
 }
 
 // tellsAlone says whether a reply that quotes nothing of ours does no more than to
@@ -311,9 +344,20 @@ func (p *parser) numberedBlocks() bool {
 func (p *parser) account(rds []reading) {
 	for _, rd := range rds {
 		for n := range p.sentences {
-			if p.sentences[n].span.Line == rd.at.Line && p.sentences[n].span.Part == rd.at.Part {
+			s := &p.sentences[n]
+			if s.span.Line == rd.at.Line && s.span.Part == rd.at.Part && (!strings.HasSuffix(strings.TrimSpace(s.text), "?") || s.holds(rd)) {
 				p.taken[n] = true
 			}
 		}
 	}
+}
+
+// holds says whether a value of a reading stands in a sentence.
+func (s *sentence) holds(rd reading) bool {
+	for _, at := range rd.Spans {
+		if at.Part == s.span.Part && at.Line == s.span.Line && at.From >= s.span.From && at.From < s.span.To {
+			return true
+		}
+	}
+	return false
 }

@@ -804,6 +804,9 @@ func goesOnBehind(w, rest string) bool {
 // abbreviatedNext: a short word with a dot, and another behind it ("Soc. Agr.").
 func abbreviatedNext(w, rest string) bool {
 	next, _, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
+	if f := strings.ToLower(strings.Trim(next, ".")); words.is(wordNumber, f) || words.has("yes", f) {
+		return false // "5 can go. No. 3 stays."
+	}
 	return utf8.RuneCountInString(w) <= 4 && strings.HasSuffix(next, ".") && utf8.RuneCountInString(next) <= 5
 }
 
