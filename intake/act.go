@@ -1323,7 +1323,7 @@ func (p *parser) affirmed(s string) (rest string, yes bool) {
 			continue
 		}
 		switch bare := strings.ToLower(strings.Trim(w, ",.;:!-–—")); bare {
-		case "", "is", "the", "website", "site", "web", "url", "it", "it's", "its", "it’s", "that", "that's", "that’s", "this", "correct", "right", "our", "their", "address", "one", "domain", "homepage", "please", "and", "indeed", "both", "all", "are", "of", "them", "go", "ahead", "register", "thanks", "thank", "you", "fine", "good", "exactly", "so", "ok", "okay", "they", "he", "she", "his", "her", "right!", "two", "three":
+		case "", "is", "to", "the", "website", "websites", "site", "sites", "web", "url", "it", "those", "it's", "its", "it’s", "that", "that's", "that’s", "this", "correct", "right", "our", "their", "address", "one", "domain", "homepage", "please", "and", "indeed", "both", "all", "are", "of", "them", "go", "ahead", "register", "thanks", "thank", "you", "fine", "good", "exactly", "so", "ok", "okay", "they", "he", "she", "his", "her", "right!", "two", "three":
 		default:
 			left = append(left, w)
 		}
@@ -1361,8 +1361,8 @@ func agrees(s string) bool {
 	return true
 }
 
-// alsoConfirms reads the YES that stands, as a line of its own, above a new
-// prospect or a question: it answers what we asked, and the rest goes by itself.
+// alsoConfirms reads the YES that stands, as a sentence of its own, before a new
+// prospect or another wish: it answers what we asked, and the rest goes by itself.
 func (p *parser) alsoConfirms() {
 	if !p.reply || !p.asksBelow() {
 		return
@@ -1372,13 +1372,21 @@ func (p *parser) alsoConfirms() {
 			return // it belongs to what was asked
 		}
 	}
-	for i, l := range p.v {
-		t := strings.TrimSpace(l.text)
-		if l.zone != fresh || p.used[i] || l.blank() || p.courteous(t) {
+	if len(p.readings) == 0 && p.asksRenewal() {
+		return
+	}
+	for n := range p.sentences {
+		s := &p.sentences[n]
+		t := strings.TrimSpace(s.text)
+		if head, tail, ok := strings.Cut(t, ","); ok && isThanks(head) {
+			t = strings.TrimSpace(tail) // "Thanks, yes that's right."
+		}
+		if p.courteous(t) {
 			continue
 		}
-		if rest, yes := p.affirmed(t); yes && rest == "" && (len(p.readings) > 0 || !p.asksRenewal()) {
-			p.item(rules.VerbConfirm, "", rules.Span{Part: l.part, Line: l.n, From: l.offset(), To: l.offset() + len(l.text)}, 0)
+		if rest, yes := p.affirmed(t); yes && rest == "" && len(references(t)) == 0 {
+			p.item(rules.VerbConfirm, "", s.span, 0)
+			p.taken[n] = true
 		}
 		return
 	}

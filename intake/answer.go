@@ -257,13 +257,10 @@ func (p *parser) answering() []sentence {
 	for _, it := range p.items {
 		acted = acted || it.Verb == rules.VerbRenew || it.Verb == rules.VerbWithdraw
 	}
-	if !acted {
-		return p.sentences
-	}
 	var out []sentence
 	for n := range p.sentences {
 		s := &p.sentences[n]
-		if len(p.deeds(s)) == 0 && len(references(s.text)) == 0 && !strings.Contains(s.text, "?") {
+		if !acted && !p.checks(s) || len(p.deeds(s)) == 0 && len(references(s.text)) == 0 && !strings.Contains(s.text, "?") {
 			out = append(out, *s)
 		}
 	}
