@@ -57,7 +57,7 @@ func TestKinds(t *testing.T) {
 		{"Question", "", "Please withdraw R-2WX8KM. No wait, renew it instead.\n", "renewal", "renew R-2WX8KM"},
 		{"Question", "", "Please renew R-2WX8KM. Please withdraw R-2WX8KM.\n", "other", "ask R-2WX8KM"},
 		{"Question", "", "Withdraw R-2WX8KM\n\nSorry, please do not withdraw R-2WX8KM.\n", "other", "ask R-2WX8KM"},
-		{"Question", "", "Please withdraw Acme Ltd. Sorry, keep it.\n", "other", "ask company:Acme Ltd."},
+		{"Question", "", "Please withdraw Acme Ltd. Sorry, keep it.\n", "other", "ask company:Acme Ltd"},
 		{"Question", "", "Please withdraw R-2WX8KM and R-7K4Q2M.\n\nNever mind.\n", "other", "ask R-2WX8KM; ask R-7K4Q2M"},
 		{"Question", "", "Please renew R-2WX8KM and R-7K4Q2M.\n\nPS: forget R-7K4Q2M, withdraw that one.\n", "renewal", "renew R-2WX8KM; ask R-7K4Q2M"},
 		{"Question", "", "Please withdraw R-2WX8KM, but keep R-7K4Q2M.\n", "withdrawal", "withdraw R-2WX8KM"},

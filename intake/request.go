@@ -391,8 +391,8 @@ func (p *parser) handsOn() bool {
 	}
 	for i := range p.sentences {
 		s := &p.sentences[i]
-		if len(typesIn(s, i)) > 0 || s.says("handing over") && !s.says("other errand") || isForwardSubject(p.m.Subject) && s.says("do not register") {
-			return true // who is not to be registered tells that another is
+		if len(typesIn(s, i)) > 0 || s.says("handing over") && !s.says("other errand") {
+			return true
 		}
 	}
 	return false
