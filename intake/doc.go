@@ -44,10 +44,11 @@
 //
 // Mails are read with go-message, and it is the strict reader first: header
 // blocks, Content-Type and its parameters, address and id lists, encoded words,
-// dates, transfer encodings and charsets are given to it, bounded and mended
-// beforehand. Where it refuses, or gives what cannot be (sound in header.go says
-// what that is), our lenient reading takes over. Its weaknesses, by the numbers of
-// LIBRARIES.md, and where they are mended:
+// dates and charsets are given to it, bounded and mended beforehand. Where it
+// refuses, or gives what cannot be (sound in header.go says what that is), our
+// lenient reading takes over. Transfer encodings are undone in one piece, sound or
+// damaged (decodeTransfer). Its weaknesses, by the numbers of LIBRARIES.md, and
+// where they are mended:
 //
 //	1, 7     a From line, blanks or a byte order mark before the header: openEnvelope
 //	2, 8     boundaries that are missing: split, guessBoundary
