@@ -934,7 +934,7 @@ func (a *assignment) exclude() {
 				if at < 0 {
 					break
 				}
-				if section != "aside" || !a.oneMore(sent, at, toks[at+n-1].to) && !s.addressAt(toks[at+n-1].to) {
+				if section != "aside" || !a.oneMore(sent, at, toks[at+n-1].to) && !a.addsToo(sent, toks[at+n-1].to) && !s.addressAt(toks[at+n-1].to) {
 					a.setAside(sent, toks[at+n-1].to)
 				}
 				i = at + n
@@ -1085,6 +1085,28 @@ func (a *assignment) better(address, not *mention) bool {
 		if m.kind == anOrganisation && fitsSite(m.words, siteName(hostOfMention(address))) >= fitPart {
 			return true
 		}
+	}
+	return false
+}
+
+// addsToo says whether a sentence is an order to add the one whom a word of kinship
+// names, with an address: "P.S. Add her brother Aurelio Caccavale as well please, …".
+func (a *assignment) addsToo(sent, end int) bool {
+	s := &a.ss[sent]
+	text := strings.TrimSpace(s.text)
+	if isPostscript(text) {
+		_, text, _ = strings.Cut(text, " ")
+	}
+	if !words.begins("put", text) {
+		return false
+	}
+	for _, m := range a.ms {
+		if m.sent != sent || m.kind != aPerson || s.ls[m.from].from < end {
+			continue
+		}
+		return slices.ContainsFunc(a.ms, func(o *mention) bool {
+			return o.kind == anEmail && o.sent == sent && o.pos > m.pos && fitsLocal(m.words, before(o.text, "@")) >= fitPart
+		})
 	}
 	return false
 }

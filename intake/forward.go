@@ -488,7 +488,42 @@ func (p *parser) forwards() []*block {
 			out = append(out, b)
 		}
 	}
-	return out
+	return p.singledOut(out)
+}
+
+// singledOut keeps the one of several letters' authors whom the new text names by the
+// first name, where it names no other: "Please register Wilhelmina from the thread
+// (not Geert)".
+func (p *parser) singledOut(blocks []*block) []*block {
+	var found *block
+	for _, b := range blocks {
+		if len(blocks) < 2 || b.attached || b.FirstName == "" || !p.namesFirst(b) {
+			continue
+		}
+		if found != nil {
+			return blocks
+		}
+		found = b
+	}
+	if found == nil {
+		return blocks
+	}
+	return []*block{found}
+}
+
+// namesFirst says whether the new text has the first name of a block's person, and not
+// behind a "not".
+func (p *parser) namesFirst(b *block) bool {
+	name := foldLetters(b.FirstName)
+	for i := range p.sentences {
+		s := &p.sentences[i]
+		for k, l := range s.ls {
+			if l.kind == lexWord && l.capital && l.fold == name {
+				return k == 0 || !(s.ls[k-1].kind == lexWord && s.ls[k-1].is(wordNot))
+			}
+		}
+	}
+	return false
 }
 
 // webForm reads what a contact form of the sender's own website had mailed to

@@ -260,7 +260,7 @@ func (p *parser) several(s *sentence, before []event, t event) bool {
 func (p *parser) events(who []*subject, n int, types []*mention) []event {
 	s := &p.sentences[n]
 	var out []event
-	corrects := s.says("last word") || s.says("correction")
+	corrects := s.says("last word") || s.says("correction") || len(who) == 1 && isPostscript(s.pas.text)
 	for _, t := range types {
 		out = append(out, event{at: t.from, typ: t, corrects: corrects, overrides: corrects || s.says("overrides")})
 	}
@@ -420,7 +420,7 @@ func (p *parser) aroundType(who []*subject, n int, types []*mention) {
 		}
 	}
 	t := types[0]
-	corrects := s.says("last word") || s.says("correction")
+	corrects := s.says("last word") || s.says("correction") || len(who) == 1 && isPostscript(s.pas.text)
 	var before, after, here []*subject
 	for _, x := range who {
 		at := p.place(x.b)
