@@ -1139,7 +1139,7 @@ func (p *parser) answers() bool {
 			readings[i].Ordinal = piece.n
 			rest, ok := p.affirmed(piece.text)
 			yes[i] = ok
-			understood = understood && (ok && rest == "" || bareAnswers(rest, &readings[i], c.span) || piece.n > 0 && (words.has("no", rest) || bareNameFor(questions[piece.n], piece.text, &readings[i], c.span)))
+			understood = understood && (ok && rest == "" || bareAnswers(rest, &readings[i], c.span) || piece.n > 0 && (words.has("no", rest) || bareNameFor(questions[piece.n], piece.text, &readings[i], c.span) || toldFor(piece.text, &readings[i], c.span)))
 			if one && questions[piece.n] != "" {
 				readings[i].Ordinal = 0 // it numbers our questions, not prospects
 			}
@@ -1176,6 +1176,31 @@ func (p *parser) answers() bool {
 		p.items = append(p.items, *confirm)
 	}
 	return len(found) > 0 || confirm != nil || renewed
+}
+
+// toldFor reads the answer to one of our numbers in a few words: "surname is
+// Okello-Baine", "she's under our care, so managed customer".
+func toldFor(text string, rd *rules.Reading, span rules.Span) bool {
+	for section, f := range map[string]rules.Field{"cue last name": rules.LastName, "cue first name": rules.FirstName} {
+		if name, ok := words.after(section, text); ok && len(strings.Fields(name)) <= 3 {
+			if v, st := readName(strings.TrimRight(name, ".!")); st == usable && isNameLike(v) {
+				rd.Set(f, v)
+				rd.Spans = map[rules.Field]rules.Span{f: span}
+				return true
+			}
+		}
+	}
+	i := strings.LastIndex(text, ",")
+	if i < 0 || strings.Contains(text, "?") || words.contains("negation", text) || words.contains("prose qualified_lead", text[:i]) || words.contains("prose managed_customer", text[:i]) {
+		return false
+	}
+	t := bareType(strings.TrimPrefix(strings.TrimSpace(text[i+1:]), "so "))
+	if t == "" {
+		return false
+	}
+	rd.LeadType = t
+	rd.Spans = map[rules.Field]rules.Span{rules.LeadTypeOf: span}
+	return true
 }
 
 // keepAnswers drops what was taken for a request of its own and was the answer.
@@ -1577,7 +1602,7 @@ func bareType(s string) rules.LeadType {
 			continue
 		}
 		switch ts[i].w {
-		case "for", "are", "is", "it's", "its", "they", "they're", "of", "them", "the", "it", "please", "two", "three", "four", "five", "zwei", "drei", "deux", "trois", "dos", "tres", "duas", "due", "tre", "twee", "drie", "dwa", "trzy", "this", "these", "that", "a", "an", "only", "just", "nur", "bitte", "seulement", "solo", "sólo", "alleen", "tylko", "ist", "est", "es", "é", "è", "to", "jest", "ein", "eine", "un", "une", "uma", "una":
+		case "for", "are", "sind", "sont", "son", "são", "sao", "sono", "zijn", "są", "sa", "är", "er", "is", "it's", "its", "they", "they're", "of", "them", "the", "it", "please", "two", "three", "four", "five", "zwei", "drei", "deux", "trois", "dos", "tres", "duas", "due", "tre", "twee", "drie", "dwa", "trzy", "this", "these", "that", "a", "an", "only", "just", "nur", "bitte", "seulement", "solo", "sólo", "alleen", "tylko", "ist", "est", "es", "é", "è", "to", "jest", "ein", "eine", "un", "une", "uma", "una":
 			continue
 		}
 		rest = append(rest, ts[i].w)

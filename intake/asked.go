@@ -50,7 +50,11 @@ func (p *parser) numberedQuestions() map[int]string {
 // begins with whom it is about ("Acme Ltd: lead type?").
 func ofOne(questions map[int]string) bool {
 	for _, q := range questions {
-		if i := strings.IndexAny(q, ":–—"); i > 0 && i < len(q)-1 && strings.TrimSpace(q[i+1:]) != "" && words.lookup(q[:i], false) == "" {
+		i := strings.IndexAny(q, ":–—")
+		if k := strings.Index(q, " - "); i < 0 && k > 0 {
+			i = k + 1
+		}
+		if i > 0 && i < len(q)-1 && strings.TrimSpace(q[i+1:]) != "" && words.lookup(q[:i], false) == "" {
 			return false
 		}
 	}

@@ -724,6 +724,8 @@ func (p *parser) places(s *sentence) []object {
 			if i+1 < len(ls) && ls[i+1].kind == lexWord && !ls[i+1].is(wordFollower) && !p.isDeedAt(s, i+1) && !(len(p.list) > 1 && ls[i+1].is(looksNoName)) {
 				n = 0
 			}
+		case l.number() > 0 && p.listsPlace(l.number()) && i > 0 && (ls[i-1].is(wordNumber) || ls[i-1].is(wordConjunction) && len(out) > 0 && out[len(out)-1].to == i-1 || ls0(ls[i-1], ",") && len(out) > 0 && out[len(out)-1].to == i-1) && !l.digit:
+			n = l.number() // "numbers two and four"
 		case l.digit && strings.Trim(l.text, "0123456789#.") == "" && len(l.text) <= 3:
 			k := i - 1
 			hash := strings.HasPrefix(l.text, "#") || k >= 0 && (ls0(ls[k], "#") || ls[k].kind == lexWord && ls[k].is(wordNumber))

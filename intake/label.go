@@ -434,19 +434,23 @@ func isNumbered(s string) bool {
 
 // moreLabels cuts the value of the last hit where further labels stand in it.
 func moreLabels(s string, hits []labelHit) []labelHit {
-	seg, apart := hits[0].from, false // where the segment begins; whether a typo may stand in its label
+	// Where the segment begins and the value before it ends; whether a typo may stand in
+	// its label.
+	seg, end, apart := hits[0].from, hits[0].from, false
 	for i := hits[0].from; i < len(s) && len(hits) < 12; i++ {
 		switch s[i] {
 		case ',', ';', '|', '\t', '/':
-			seg, apart = i+1, s[i] != '/'
+			seg, end, apart = i+1, i, s[i] != '/'
 			continue
 		case ':', '=':
 			if strings.HasPrefix(s[i:], "://") {
 				continue
 			}
 		default:
-			if strings.HasPrefix(s[i:], "  ") || strings.HasPrefix(s[i:], "· ") || strings.HasPrefix(s[i:], "• ") {
-				seg, apart = i+2, true
+			for _, mark := range [...]string{"  ", "· ", "• ", "— ", "– "} {
+				if strings.HasPrefix(s[i:], mark) {
+					seg, end, apart = i+len(mark), i, true
+				}
 			}
 			continue
 		}
@@ -454,7 +458,7 @@ func moreLabels(s string, hits []labelHit) []labelHit {
 		at := -1
 		if f := words.lookup(label, apart && s[i] == ':'); f != "" && seg > hits[0].from {
 			at = seg
-			hits[len(hits)-1].to = seg - 1
+			hits[len(hits)-1].to = end
 			hits = append(hits, labelHit{field: f, from: i + 1, to: len(s), sep: s[i], at: at})
 		} else if ts := tokens(s[seg:i]); len(ts) > 2 {
 			// "First name: Jane Last name: Doe": the longest label that ends here.

@@ -738,8 +738,8 @@ func (p *parser) companyScore(s *sentence, i, j int, name *nameFit) int {
 // extend takes in what goes on in capitals behind an organisation: "Harthill
 // Schools" "Trust", a legal form behind a comma.
 func extend(c candidate, ls []lexeme, taken []bool) candidate {
-	if c.from == 1 && ls[0].kind == lexWord && ls[0].capital && particles[strings.ToLower(ls[0].text)] && !taken[0] {
-		c.from = 0 // "Van Leeuwerik Kaas BV graag verlengen"
+	if c.from == 1 && ls[0].kind == lexWord && ls[0].capital && (particles[strings.ToLower(ls[0].text)] || ls[0].is(wordOrganisation)) && !taken[0] {
+		c.from = 0 // "Van Leeuwerik Kaas BV graag verlengen", "Kwekerij De Groene Duim BV, …"
 	}
 	for c.from > 1 && !taken[c.from-1] {
 		l := ls[c.from-1]

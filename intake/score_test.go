@@ -366,6 +366,7 @@ func TestFurther(t *testing.T) {
 		{"testdata/blind/12", bar{right: 99.5, wrong: 0, kinds: 99, items: 95}},
 		{"testdata/blind/13", bar{right: 84, wrong: 1, kinds: 94, items: 92}},
 		{"testdata/blind/14", bar{right: 90, wrong: 11, kinds: 98, items: 92}},
+		{"testdata/blind/15", bar{right: 99, wrong: 1, kinds: 99, items: 99}},
 	} {
 		t.Run(c.dir, func(t *testing.T) {
 			t.Parallel()
