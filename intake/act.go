@@ -70,6 +70,9 @@ func (p *parser) act() {
 					objects = append(objects, c.objects...)
 				}
 			}
+			if spares && namesAhead(s.text) {
+				carried, objects = "", nil // "Keep: R-7GXT3Q" below "Drop: R-75WD8K"
+			}
 			if carried != "" && len(objects) > 0 && (refs > 0 && s.line || refs == 0 && s.line && len(strings.Fields(s.text)) <= 8 && !spares || !spares && s.also(objects)) {
 				for _, o := range objects {
 					if n := len(p.items); n > before && !s.line && len(s.ls) <= 2 && refs == 1 && p.items[n-1].Verb == carried && strings.HasPrefix(p.items[n-1].Ref, "company:") {

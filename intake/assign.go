@@ -934,7 +934,7 @@ func (a *assignment) exclude() {
 				if at < 0 {
 					break
 				}
-				if section != "aside" || !a.oneMore(sent, at, toks[at+n-1].to) && !a.addsToo(sent, toks[at+n-1].to) && !s.addressAt(toks[at+n-1].to) {
+				if section != "aside" || !s.tellsContact(toks, at) && !a.oneMore(sent, at, toks[at+n-1].to) && !a.addsToo(sent, toks[at+n-1].to) && !s.addressAt(toks[at+n-1].to) {
 					a.setAside(sent, toks[at+n-1].to)
 				}
 				i = at + n
@@ -989,6 +989,17 @@ func (a *assignment) exclude() {
 			}
 		}
 	}
+}
+
+// tellsContact says whether the words right before a place say who the contact is:
+// "The contact is her boss, Henrik Stordal".
+func (s *sentence) tellsContact(toks []token, at int) bool {
+	for i := max(0, at-6); i < at; i++ {
+		if n := words.named("is the contact").at(toks, i); n > 0 && i+n == at {
+			return true
+		}
+	}
+	return false
 }
 
 // notMeant sets aside whom a sentence names behind a "not", and the address beside:

@@ -194,6 +194,10 @@ func (p *parser) deeds(s *sentence) []deed {
 				found, i, best = renew, k, n // "want to keep Acme going"
 			}
 		}
+		if found == renew && best > 0 && words.named("anew").at(clause, i) == best && p.bringsContact() {
+			i += best
+			continue
+		}
 		verb, keep := rules.VerbRenew, found == keeps
 		if found == withdraw {
 			verb = rules.VerbWithdraw

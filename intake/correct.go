@@ -37,6 +37,9 @@ func (p *parser) corrections() {
 			regions = append(regions, region{string(refs[0].ref), 0, min(8, len(p.sentences))})
 		}
 	}
+	if p.labelledCorrection() {
+		return
+	}
 	for _, r := range regions {
 		if r.ref != "" && r.from < r.to && !p.accounts(&p.sentences[r.from]) {
 			p.correct(r.ref, r.from, r.to)
@@ -65,6 +68,36 @@ func (p *parser) corrections() {
 			return
 		}
 	}
+}
+
+// labelledCorrection takes labelled lines as new contact data of the one registration
+// that the text above them names: "Two corrections for R-K3PX9W please:", "Email: …".
+// Lines that make up a whole prospect are none, nor is anything in a mail that
+// registers.
+func (p *parser) labelledCorrection() bool {
+	if p.register || len(p.blocks) != 1 || p.blocks[0].LeadType != "" || p.blocks[0].count() > 3 {
+		return false
+	}
+	ref, at := "", -1
+	for n := range p.sentences {
+		s := &p.sentences[n]
+		for _, r := range references(s.text) {
+			if ref != "" && ref != string(r.ref) {
+				return false
+			}
+			ref = string(r.ref)
+			if s.says("change") || s.says("correction") {
+				at = n
+			}
+		}
+	}
+	if at < 0 || len(p.deeds(&p.sentences[at])) > 0 || p.sentences[at].span.Line > p.place(p.blocks[0]).Line {
+		return false
+	}
+	p.corrects = append(p.corrects, reading{Reading: p.blocks[0].Reading, verb: rules.VerbCorrect, at: p.place(p.blocks[0]), ref: ref})
+	p.blocks = nil
+	p.taken[at] = true
+	return true
 }
 
 // paragraphEnd is the sentence behind the paragraph that sentence n stands in.

@@ -689,11 +689,21 @@ func (b *block) splitFull() {
 		b.state(rules.LastName, last, b.full, st, b.fullSpan)
 		return
 	}
+	if b.full != "" && b.seen[labelLast] && !b.seen[labelFirst] {
+		// "Name: Yevheniia, Surname: Kovalchuk": beside a last name it is the first,
+		// unless it says the whole.
+		first, _, st := splitName(b.full, b.Email)
+		if tail := " " + strings.ToLower(b.LastName); b.LastName == "" || !strings.HasSuffix(strings.ToLower(b.full), tail) {
+			first, st = readName(b.full)
+		}
+		b.state(rules.FirstName, first, b.full, st, b.fullSpan)
+		return
+	}
 	if b.full == "" && b.either && !b.seen[labelLast] {
 		b.splitEither()
 		return
 	}
-	if b.full == "" || b.seen[labelFirst] || b.seen[labelLast] {
+	if b.full == "" || b.seen[labelFirst] {
 		return
 	}
 	first, last, st := splitName(b.full, b.Email)

@@ -223,11 +223,11 @@ func (p *parser) run() {
 	}
 	for i := range p.sentences {
 		s := &p.sentences[i] // not a copy: it keeps its scan
-		if (s.says("verb register") || s.wantsListed()) && !p.accounts(s) && !isRenewWord(s.text) && !negatedRegister(s.text) && !(s.says("verb withdraw") && !strings.Contains(s.text, "@")) {
+		if (s.says("verb register") || s.wantsListed()) && !p.accounts(s) && !p.renewWord(s.text) && !negatedRegister(s.text) && !(s.says("verb withdraw") && !strings.Contains(s.text, "@")) {
 			p.register = true
 		}
 	}
-	if !p.reply && words.contains("verb register", p.m.Subject) && !isRenewWord(p.m.Subject) {
+	if !p.reply && words.contains("verb register", p.m.Subject) && !p.renewWord(p.m.Subject) {
 		p.register = true
 	}
 	p.files()
@@ -439,7 +439,21 @@ func relative(toks []token) bool {
 	return false
 }
 
-func isRenewWord(s string) bool { return words.contains("verb renew", s) }
+// renewWord says whether a text asks to renew. "Bitte neu registrieren" does where
+// nobody's address stands in the mail: with one it brings a new prospect.
+func (p *parser) renewWord(s string) bool {
+	return words.contains("verb renew", s) && !(words.contains("anew", s) && p.bringsContact())
+}
+
+// bringsContact says whether the new text holds an address that is not the sender's.
+func (p *parser) bringsContact() bool {
+	for _, l := range p.v {
+		if l.zone == fresh && strings.Contains(l.text, "@") && !strings.Contains(strings.ToLower(l.text), strings.ToLower(string(p.m.From))) {
+			return true
+		}
+	}
+	return false
+}
 
 func negatedRegister(s string) bool {
 	f := " " + fold(s) + " "
@@ -653,7 +667,7 @@ func passages(v view, read func(int) bool) []sentence {
 		t := strings.TrimSpace(l.text)
 		b := bullet(t)
 		entry := b > 0 || isRecord(t) && (before == "" || isRecord(before) || strings.HasSuffix(before, ":") || strings.HasSuffix(before, "."))
-		if entry || before != "" && (pas != nil && pas.item && isRecord(before) || strings.HasSuffix(before, ":") || utf8.RuneCountInString(before) < 45 && !joins(before, t)) || isOrder(t) {
+		if entry || before != "" && (pas != nil && pas.item && isRecord(before) || strings.HasSuffix(before, ":") || utf8.RuneCountInString(before) < 45 && !joins(before, t)) || isOrder(t) || namesAhead(t) {
 			flush()
 		}
 		if pas == nil {
@@ -719,6 +733,17 @@ func joins(line, next string) bool {
 		return true
 	}
 	return false
+}
+
+// namesAhead says whether a line tells for itself what is to be done with what:
+// "bitte streichen: R-7GXT3Q". It does not go on from the line above, however it begins.
+func namesAhead(line string) bool {
+	head, tail, ok := strings.Cut(line, ":")
+	if !ok || len(strings.Fields(head)) > 5 {
+		return false
+	}
+	refs := references(tail)
+	return len(refs) > 0 && strings.TrimSpace(tail[:refs[0].from]) == ""
 }
 
 var shortForms = map[string]bool{"dr": true, "mr": true, "mrs": true, "ms": true, "prof": true, "st": true, "no": true, "nr": true, "e.g": true, "i.e": true, "vs": true, "approx": true, "tel": true, "dept": true, "réf": true, "ref": true, "incl": true, "excl": true, "resp": true, "bzw": true, "ca": true, "z.b": true, "d.h": true, "sog": true, "evtl": true, "ggf": true, "inkl": true, "soc": true, "agr": true, "av": true, "avda": true, "rua": true, "ul": true, "al": true, "p.ej": true, "ej": true, "nos": true, "núm": true, "num": true, "op": true, "t.a.v": true, "m.b.t": true, "o.a": true, "m.in": true, "np": true, "tzn": true, "bl.a": true, "f.eks": true, "t.ex": true, "dvs": true}

@@ -688,6 +688,9 @@ func splitName(s, email string) (first, last string, st state) {
 	if given == len(names) {
 		given--
 	}
+	if given == 0 && local == foldLetters(names[0]) && words.is(wordAmbiguous, names[0]) {
+		given = 1 // "Amparo Benlloch Soriano", amparo@…: a word that is a name where the address says so
+	}
 	if given > 0 {
 		return strings.Join(names[:given], " "), strings.Join(names[given:], " "), usable
 	}
