@@ -78,20 +78,13 @@ func (p *parser) labelledCorrection() bool {
 	if p.register || len(p.blocks) != 1 || p.blocks[0].LeadType != "" || p.blocks[0].count() > 3 {
 		return false
 	}
-	ref, at := "", -1
+	ref, at := p.onlyReference(), -1
 	for n := range p.sentences {
-		s := &p.sentences[n]
-		for _, r := range references(s.text) {
-			if ref != "" && ref != string(r.ref) {
-				return false
-			}
-			ref = string(r.ref)
-			if s.says("change") || s.says("correction") {
-				at = n
-			}
+		if s := &p.sentences[n]; len(references(s.text)) > 0 && (s.says("change") || s.says("correction")) {
+			at = n
 		}
 	}
-	if at < 0 || len(p.deeds(&p.sentences[at])) > 0 || p.sentences[at].span.Line > p.place(p.blocks[0]).Line {
+	if ref == "" || at < 0 || len(p.deeds(&p.sentences[at])) > 0 || p.sentences[at].span.Line > p.place(p.blocks[0]).Line {
 		return false
 	}
 	p.corrects = append(p.corrects, reading{Reading: p.blocks[0].Reading, verb: rules.VerbCorrect, at: p.place(p.blocks[0]), ref: ref})
